@@ -1,0 +1,1 @@
+"""Reusable Pulumi components; they never read configuration and never export."""

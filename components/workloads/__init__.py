@@ -1,0 +1,1 @@
+"""What teams run: workspaces, scoring jobs."""

@@ -1,0 +1,1 @@
+"""Evaluate a stack in process and describe its resources."""

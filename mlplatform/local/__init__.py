@@ -1,0 +1,1 @@
+"""The laptop environment: a real control plane, and deployment to it."""

@@ -1,0 +1,1 @@
+"""A resource graph as files that other tools read."""
