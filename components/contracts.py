@@ -24,6 +24,12 @@ PURPOSE_LABEL = "mlplatform/purpose"
 TEAM_LABEL = "mlplatform/team"
 """Label of every object that belongs to one team; its value is the team's name."""
 
+SYSTEM_NAMESPACE = "mlplatform-system"
+"""Namespace of what belongs to the platform and to no team."""
+
+GPU_RESOURCE = "nvidia.com/gpu"
+"""Kubernetes resource of which a pod requests as many as it needs GPUs."""
+
 
 class PoolPurpose(StrEnum):
     """What runs on a pool: decides taints, disruption and who may select it."""
@@ -237,6 +243,8 @@ class SecretArgs(TypedDict):
     """Secret values by key."""
     labels: Mapping[str, str]
     """Labels of the Kubernetes secret."""
+    retain: NotRequired[bool]
+    """Whether the secret stays in the cluster when it leaves the program, because its values cannot be made again."""
 
 
 class Secret(TypedDict):

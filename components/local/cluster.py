@@ -1,0 +1,73 @@
+"""The local cluster, as a Pulumi component."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.contracts import Cluster
+
+__all__ = ["LocalCluster", "LocalClusterArgs"]
+
+
+class LocalClusterArgs(TypedDict):
+    """Which local cluster is meant."""
+
+    cluster_name: str
+    """Name of the cluster, and of its context in the kubeconfig."""
+    kubernetes_version: str
+    """Minor version of Kubernetes, such as ``1.36``."""
+    service_cidr: str
+    """Addresses of Kubernetes services, in CIDR notation."""
+
+
+def api_server_cidrs(service_cidr: str) -> list[str]:
+    """Return where pods see the API server: the first address of the service range, as Kubernetes defines it."""
+    network = ipaddress.ip_network(service_cidr)
+    return [f"{network[1]}/{network.max_prefixlen}"]
+
+
+class LocalCluster(pulumi.ComponentResource):
+    """The Kubernetes cluster on this machine, reached by the one kubeconfig context that has its name.
+
+    It does not start the cluster: ``mlplatform up`` does, and points ``KUBECONFIG`` at it. The context is pinned, so
+    that a kubeconfig whose current context is another cluster fails instead of being deployed to.
+    """
+
+    cluster_name: pulumi.Output[str]
+    """Name of the cluster."""
+    context: pulumi.Output[str]
+    """Context of the kubeconfig by which the cluster is reached."""
+    kubernetes_version: pulumi.Output[str]
+    """Minor version of Kubernetes."""
+    api_server_cidrs: pulumi.Output[Sequence[str]]
+    """CIDR ranges of the API server as pods see it."""
+
+    def __init__(self, name: str, args: LocalClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:index:LocalCluster", name, {}, opts)
+        self.provider = kubernetes.Provider(
+            f"{name}-kubernetes",
+            context=args["cluster_name"],
+            enable_server_side_apply=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.facts = Cluster(
+            name=args["cluster_name"],
+            kubernetes_version=args["kubernetes_version"],
+            identity_endpoints=[],
+            api_server_cidrs=api_server_cidrs(args["service_cidr"]),
+        )
+        self.cluster_name = pulumi.Output.from_input(args["cluster_name"])
+        self.context = pulumi.Output.from_input(args["cluster_name"])
+        self.kubernetes_version = pulumi.Output.from_input(args["kubernetes_version"])
+        self.api_server_cidrs = pulumi.Output.from_input(self.facts["api_server_cidrs"])
+        self.register_outputs(
+            {
+                "clusterName": self.cluster_name,
+                "context": self.context,
+                "kubernetesVersion": self.kubernetes_version,
+                "apiServerCidrs": self.api_server_cidrs,
+            }
+        )

@@ -1,0 +1,57 @@
+"""The environments of a project: which there are, their settings, and how to evaluate them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlplatform.graph import EvaluationRequest
+from stacks.settings import Settings, SettingsError, environments, load_file, pulumi_config
+
+PROGRAM = Path(__file__).resolve().parent.parent / "stacks"
+"""Directory of the Pulumi program, and of its environment files unless the user names another."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: a name, its file and what the file says."""
+
+    name: str
+    file: Path
+    settings: Settings
+
+    @property
+    def cluster_name(self) -> str:
+        """Name of the environment's cluster and of its kubeconfig context."""
+        return f"{self.settings.names.platform}-{self.name}"
+
+    def request(self, known_outputs: Mapping[str, Mapping[str, Any]] | None = None) -> EvaluationRequest:
+        """Ask for an evaluation of the environment; ``known_outputs`` replaces stand-ins, by URN."""
+        return EvaluationRequest(
+            environment=self.name,
+            config=pulumi_config(self.file),
+            program=PROGRAM,
+            known_outputs=known_outputs or {},
+        )
+
+
+def environment_file(stacks: Path, name: str) -> Path:
+    """Where the environment's file is or would be."""
+    return stacks / f"Pulumi.{name}.yaml"
+
+
+def load(stacks: Path, names: Sequence[str] = ()) -> list[Environment]:
+    """Read the named environments, or all of them, in order of name.
+
+    Raises ``SettingsError`` with the problems of every file at once.
+    """
+    loaded, problems = [], []
+    for name in sorted(set(names)) or environments(stacks):
+        file = environment_file(stacks, name)
+        try:
+            loaded.append(Environment(name, file, load_file(file)))
+        except SettingsError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise SettingsError(tuple(problems))
+    return loaded

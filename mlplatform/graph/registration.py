@@ -1,0 +1,121 @@
+"""Registrations, as the SDK sends them, to resources of the model."""
+
+from collections.abc import Iterable
+
+from pulumi.runtime.proto import alias_pb2, resource_pb2, source_pb2
+
+from mlplatform.graph import urns
+from mlplatform.graph.markers import Plain, make_secret
+from mlplatform.graph.model import Options, Resource, Source
+from mlplatform.graph.values import decode, decode_struct
+
+_HOOK_EVENTS = (
+    "before_create",
+    "after_create",
+    "before_update",
+    "after_update",
+    "before_delete",
+    "after_delete",
+    "on_error",
+)
+
+
+def source_of(position: source_pb2.SourcePosition) -> Source | None:
+    """Give the project's line that asks for a resource; see ``sdk.adapt``."""
+    return Source(position.uri, position.line) if position.uri else None
+
+
+def resource_of(request: resource_pb2.RegisterResourceRequest, urn: str, stack: str, project: str) -> Resource:
+    """Describe a registration."""
+    return Resource(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        parent=request.parent or None,
+        inputs=_inputs(decode_struct(request.object), request.additionalSecretOutputs),
+        dependencies=tuple(sorted(set(request.dependencies))),
+        property_dependencies={
+            key: tuple(sorted(set(dependencies.urns)))
+            for key, dependencies in sorted(request.propertyDependencies.items())
+            if dependencies.urns
+        },
+        provider=urns.provider_of(request.provider),
+        options=_options(request, stack, project),
+        source=source_of(request.sourcePosition),
+    )
+
+
+def read_resource_of(request: resource_pb2.ReadResourceRequest, urn: str) -> Resource:
+    """Describe the reading of a resource that exists already."""
+    return Resource(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        parent=request.parent or None,
+        inputs=_inputs(decode_struct(request.properties), request.additionalSecretOutputs),
+        dependencies=tuple(sorted(set(request.dependencies))),
+        provider=urns.provider_of(request.provider),
+        options=Options(
+            read=request.id,
+            version=request.version,
+            plugin_download_url=request.pluginDownloadURL,
+            additional_secret_outputs=tuple(sorted(set(request.additionalSecretOutputs))),
+        ),
+        source=source_of(request.sourcePosition),
+    )
+
+
+def _inputs(inputs: dict[str, Plain], secret_outputs: Iterable[str]) -> dict[str, Plain]:
+    """Mark inputs whose outputs the provider declares to be secret: their value is the same."""
+    for name in secret_outputs:
+        if name in inputs:
+            inputs[name] = make_secret(inputs[name])
+    return inputs
+
+
+def _options(request: resource_pb2.RegisterResourceRequest, stack: str, project: str) -> Options:
+    timeouts = request.customTimeouts
+    return Options(
+        protect=request.protect,
+        retain_on_delete=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        aliases=_aliases(request, stack, project),
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+        hide_diffs=tuple(request.hideDiffs),
+        additional_secret_outputs=tuple(sorted(set(request.additionalSecretOutputs))),
+        custom_timeouts={
+            name: value for name in ("create", "delete", "read", "update") if (value := getattr(timeouts, name))
+        },
+        version=request.version,
+        plugin_download_url=request.pluginDownloadURL,
+        import_id=request.importId,
+        deleted_with=request.deletedWith,
+        replace_with=tuple(sorted(set(request.replace_with))),
+        replacement_trigger=decode(request.replacement_trigger) if request.HasField("replacement_trigger") else None,
+        providers={
+            package: urn
+            for package, reference in sorted(request.providers.items())
+            if (urn := urns.provider_of(reference)) is not None
+        },
+        hooks={event: tuple(names) for event in _HOOK_EVENTS if (names := getattr(request.hooks, event))},
+        component=not request.custom,
+        remote=request.remote,
+    )
+
+
+def _aliases(request: resource_pb2.RegisterResourceRequest, stack: str, project: str) -> tuple[str, ...]:
+    aliases = [_alias_urn(alias, request, stack, project) for alias in request.aliases]
+    return tuple(dict.fromkeys([*aliases, *request.aliasURNs]))
+
+
+def _alias_urn(
+    alias: alias_pb2.Alias, request: resource_pb2.RegisterResourceRequest, stack: str, project: str
+) -> str:
+    if alias.WhichOneof("alias") == "urn":
+        return alias.urn
+    spec = alias.spec
+    parent = "" if spec.noParent else spec.parentUrn or request.parent
+    return urns.make(
+        spec.stack or stack, spec.project or project, parent, spec.type or request.type, spec.name or request.name
+    )

@@ -1,0 +1,31 @@
+"""The cluster that is deployed to, and the programs that do it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+SYSTEM_NAMESPACE: Final = "mlplatform-system"
+"""Namespace of the platform's own objects."""
+
+FIELD_MANAGER: Final = "mlplatform"
+"""Who the API server records as the owner of the fields that are applied."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One cluster, reached by a context of a kubeconfig file, and the programs to reach it with."""
+
+    environment: str
+    kubeconfig: Path
+    context: str
+    kubectl: Path
+    helm: Path
+
+    @property
+    def scratch(self) -> Path:
+        """Directory beside the kubeconfig for files that go away with the cluster; it holds no secrets."""
+        return self.kubeconfig.parent
+
+    def command(self, *args: str) -> str:
+        """Write out a kubectl command that a user can paste."""
+        return f"kubectl --kubeconfig {self.kubeconfig} --context {self.context} {' '.join(args)}"

@@ -1,0 +1,254 @@
+"""kwokctl: what it is told about a cluster, and how it is run."""
+
+import base64
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from mlplatform.errors import UserError
+from mlplatform.local import processes
+from mlplatform.local.layout import Layout, Record
+from mlplatform.local.ports import ADDRESS
+from mlplatform.local.stages import stages
+
+BINARY: Final = "binary"
+"""The runtime that runs components as processes of this machine."""
+
+RUNTIMES: Final[Mapping[str, str]] = {
+    BINARY: "",
+    "docker": "docker",
+    "podman": "podman",
+    "nerdctl": "nerdctl",
+    "kind": "kind",
+    "kind-podman": "kind",
+}
+"""kwokctl's runtimes, each with the program that it needs."""
+
+PROGRAMS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kwokctl", "kubectl")
+"""What kwokctl needs to run a cluster of processes, itself included."""
+
+_CREATE_SECONDS = 120
+_SHOWN_LINES = 8
+
+
+def write_config(layout: Layout, record: Record) -> None:
+    """Write kwokctl's configuration of the cluster, and the files that it refers to."""
+    documents = [_configuration(layout, record), *stages()]
+    text = yaml.safe_dump_all(documents, sort_keys=True)
+    layout.kwokctl_config.write_text(text, encoding="utf-8")
+    if record.runtime == BINARY and not layout.encryption.exists():
+        _write_private(layout.encryption, yaml.safe_dump(_encryption(secrets.token_bytes(32))))
+
+
+def create(layout: Layout, record: Record) -> None:
+    """Have kwokctl make the cluster and start it. Raises ``UserError`` with what kwokctl said."""
+    layout.workspace.mkdir(parents=True, exist_ok=True)
+    if layout.pki.exists():
+        # The cluster had another kwokctl configuration before; its clients keep their credentials.
+        shutil.copytree(layout.pki, layout.work / "pki", dirs_exist_ok=True)
+    _run(
+        layout, record, "create", "cluster", f"--runtime={record.runtime}", f"--timeout={_CREATE_SECONDS}s",
+        f"--kubeconfig={layout.kwokctl_kubeconfig}",
+    )  # fmt: skip
+    _keep_credentials(layout)
+
+
+def start(layout: Layout, record: Record) -> None:
+    """Have kwokctl start the components that do not run. Raises ``UserError`` with what kwokctl said."""
+    _correct_process_ids(layout)
+    _run(layout, record, "start", "cluster", f"--timeout={_CREATE_SECONDS}s")
+
+
+def delete(layout: Layout, record: Record) -> None:
+    """Have kwokctl remove a cluster of containers. Raises ``UserError`` with what kwokctl said."""
+    _run(layout, record, "delete", "cluster", f"--kubeconfig={layout.kwokctl_kubeconfig}")
+
+
+def log_tail(layout: Layout, component: str) -> str:
+    """Return the last lines of a component's output."""
+    try:
+        text = (layout.logs / f"{component}.log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.strip().splitlines()[-_SHOWN_LINES:])
+
+
+def _configuration(layout: Layout, record: Record) -> dict[str, Any]:
+    ports, programs = record.ports, record.programs
+    options: dict[str, Any] = {
+        "runtime": record.runtime,
+        "kubeVersion": record.versions["kubectl"],
+        "kubeApiserverPort": ports.api_server,
+        "kubeAdmission": True,
+        "kubeAuthorization": True,
+        "securePort": True,
+        "disableQPSLimits": True,
+        "quietPull": True,
+        "kubectlBinary": programs["kubectl"],
+    }
+    configuration = {
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokctlConfiguration",
+        "options": options,
+    }
+    if record.runtime == BINARY:
+        options |= {
+            "bindAddress": ADDRESS,
+            "etcdPort": ports.etcd,
+            "etcdPeerPort": ports.etcd_peer,
+            "kubeControllerManagerPort": ports.controller_manager,
+            "kubeSchedulerPort": ports.scheduler,
+            "kwokControllerPort": ports.kwok,
+            "etcdBinary": programs["etcd"],
+            "kubeApiserverBinary": programs["kube-apiserver"],
+            "kubeControllerManagerBinary": programs["kube-controller-manager"],
+            "kubeSchedulerBinary": programs["kube-scheduler"],
+            "kwokControllerBinary": programs["kwok"],
+        }
+        configuration["componentsPatches"] = _patches(layout, record)
+    return configuration
+
+
+def _patches(layout: Layout, record: Record) -> list[dict[str, Any]]:
+    certificate = {
+        "tls-cert-file": str(layout.work / "pki" / "admin.crt"),
+        "tls-private-key-file": str(layout.work / "pki" / "admin.key"),
+    }
+    # One of each runs, and none may wait for the lease of one that was killed.
+    alone = {"leader-elect": "false", **certificate}
+    return [
+        {
+            "name": "etcd",
+            "extraArgs": [{"key": "data-dir", "value": str(layout.etcd), "override": True}],
+        },
+        _extra(
+            "kube-apiserver",
+            {
+                "encryption-provider-config": str(layout.encryption),
+                "service-cluster-ip-range": record.service_cidr,
+            },
+        ),
+        _extra("kube-controller-manager", alone),
+        _extra("kube-scheduler", alone),
+    ]
+
+
+def _extra(name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
+    return {"name": name, "extraArgs": [{"key": key, "value": value} for key, value in arguments.items()]}
+
+
+def _encryption(key: bytes) -> dict[str, Any]:
+    encoded = base64.b64encode(key).decode("ascii")
+    return {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "EncryptionConfiguration",
+        "resources": [
+            {
+                "resources": ["secrets"],
+                "providers": [{"secretbox": {"keys": [{"name": "local", "secret": encoded}]}}, {"identity": {}}],
+            }
+        ],
+    }
+
+
+def _run(layout: Layout, record: Record, *arguments: str) -> None:
+    command = [
+        record.programs["kwokctl"], f"--config={layout.kwokctl_config}", f"--name={layout.name}", *arguments,
+    ]  # fmt: skip
+    # Variables of kwokctl's own would override the configuration.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KWOK_")}
+    environment |= {"KWOK_WORKDIR": str(layout.workspace)}
+    process = subprocess.run(
+        command,
+        cwd=layout.workspace,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        # A Ctrl-C on the terminal must reach neither kwokctl's children nor a half-written file of its own.
+        start_new_session=True,
+        check=False,
+    )
+    if process.returncode != 0:
+        lines = (process.stderr or process.stdout).strip().splitlines()[-_SHOWN_LINES:]
+        raise UserError("\n".join([f"kwokctl {' '.join(arguments[:2])} failed for {layout.name}:", *lines]))
+
+
+def _keep_credentials(layout: Layout) -> None:
+    """Copy keys out of kwokctl's directory, and write the kubeconfig with nothing but the cluster's name in it."""
+    source = yaml.safe_load(layout.kwokctl_kubeconfig.read_text(encoding="utf-8"))
+    cluster, user = source["clusters"][0]["cluster"], source["users"][0]["user"]
+    if (layout.work / "pki").exists():
+        shutil.copytree(layout.work / "pki", layout.pki, dirs_exist_ok=True)
+    else:
+        layout.pki.mkdir(mode=0o700, exist_ok=True)
+        for section, key, name in (
+            (cluster, "certificate-authority", "ca.crt"),
+            (user, "client-certificate", "admin.crt"),
+            (user, "client-key", "admin.key"),
+        ):
+            _write_private(layout.pki / name, _embedded(section, key))
+    name = layout.name
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [
+            {
+                "name": name,
+                "cluster": {
+                    "server": cluster["server"],
+                    "certificate-authority-data": _encoded(layout.pki / "ca.crt"),
+                },
+            }
+        ],
+        "users": [
+            {
+                "name": name,
+                "user": {
+                    "client-certificate-data": _encoded(layout.pki / "admin.crt"),
+                    "client-key-data": _encoded(layout.pki / "admin.key"),
+                },
+            }
+        ],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "current-context": name,
+    }
+    _write_private(layout.kubeconfig, yaml.safe_dump(kubeconfig, sort_keys=True))
+
+
+def _embedded(section: Mapping[str, str], key: str) -> str:
+    if f"{key}-data" in section:
+        return base64.b64decode(section[f"{key}-data"]).decode("ascii")
+    return Path(section[key]).read_text(encoding="ascii")
+
+
+def _encoded(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def _write_private(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _correct_process_ids(layout: Layout) -> None:
+    """Make kwokctl's files of process ids say what really runs: it believes them without a look at the process."""
+    directory = layout.work / "pids"
+    directory.mkdir(exist_ok=True)
+    live = {running.name: running.process.pid for running in processes.find(layout.root)}
+    for name in processes.COMPONENTS:
+        file = directory / f"{name}.pid"
+        if name in live:
+            file.write_text(str(live[name]), encoding="ascii")
+        else:
+            file.unlink(missing_ok=True)

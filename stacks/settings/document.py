@@ -1,0 +1,162 @@
+"""A stack file of Pulumi: which keys it has, and which of them are this project's."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from stacks.settings import yaml_values
+from stacks.settings.environment import FileSettings
+from stacks.settings.problems import (
+    NAMESPACE,
+    Finding,
+    KeyPath,
+    Problem,
+    SettingsError,
+    did_you_mean,
+    got,
+    key_path,
+    nearest,
+)
+from stacks.settings.yaml_values import Unreadable, Values
+
+SECURE_ALLOWED: Final = (
+    "plain values only; the platform makes its secrets itself, and settings are read before any can be decrypted"
+)
+"""Why the project's own settings hold no secrets."""
+
+STACK_KEYS: Final = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+"""Keys that Pulumi knows at the top of a stack file."""
+
+OTHER_NAMESPACES: Final = ("aws", "aws-native", "docker", "docker-build", "gcp", "kubernetes", "pulumi", "random", "tls")
+"""Namespaces of configuration that belong to Pulumi or to a provider and are passed on unread."""
+
+_CONFIG: Final = "config"
+_FILE_NAME: Final = re.compile(r"Pulumi\.(.+)\.yaml")
+_SECTIONS: Final = tuple(field.alias or name for name, field in FileSettings.model_fields.items())
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a stack file says, before its settings are judged."""
+
+    file: str
+    """The file's path as it is shown."""
+    environment: str
+    """The environment's name, from the file's."""
+    values: Values
+    """The whole file, with the line of every value."""
+    config: dict[str, Any]
+    """Every namespace's configuration, by full key."""
+    findings: tuple[Finding, ...]
+    """What is wrong with the file as a stack file; paths are from its top."""
+
+    @property
+    def sections(self) -> dict[str, Any]:
+        """This project's configuration by section."""
+        start = f"{NAMESPACE}:"
+        return {key.removeprefix(start): value for key, value in self.config.items() if key.startswith(start)}
+
+    def line(self, path: KeyPath) -> int | None:
+        """Return the line of a value, from the file's top, or of the nearest one around it where it is missing."""
+        while path and path not in self.values.lines:
+            path = path[:-1]
+        return self.values.lines[path] if path else None
+
+    def problem(self, finding: Finding) -> Problem:
+        """Place a finding, whose path is from the file's top, in the file."""
+        return Problem(finding.message, key_path(finding.path), self.file, self.line(finding.path))
+
+
+def environments(directory: Path) -> list[str]:
+    """Return the names of the environments whose files lie in a directory, sorted."""
+    matches = (_FILE_NAME.fullmatch(entry.name) for entry in directory.glob("Pulumi.*.yaml") if entry.is_file())
+    return sorted(match[1] for match in matches if match is not None)
+
+
+def read_document(path: Path) -> Document:
+    """Read a stack file.
+
+    Raises ``SettingsError`` where there is no such file or it is not a YAML mapping with ``config``.
+    """
+    file = _shown(path)
+    match = _FILE_NAME.fullmatch(path.name)
+    if match is None:
+        raise SettingsError([Problem("got this file name; allowed: Pulumi.<environment>.yaml", file=file)])
+    try:
+        values = yaml_values.read(_text(path, file))
+    except Unreadable as error:
+        raise SettingsError([Problem(f"not readable as YAML: {error.reason}", file=file, line=error.line)]) from error
+    root = values.root
+    if not isinstance(root, dict):
+        found = "the file is empty" if root is None else got(root)
+        raise SettingsError([Problem(f"{found}; allowed: a mapping with the key {_CONFIG}", file=file)])
+    findings = [*values.findings, *_stack_keys(root)]
+    config = root.get(_CONFIG)
+    if isinstance(config, dict):
+        findings += _config_keys(config)
+    elif _CONFIG in root:
+        findings.append(Finding((_CONFIG,), got(config), f"a mapping with keys such as {NAMESPACE}:cloud"))
+    document = Document(file, match[1], values, config if isinstance(config, dict) else {}, tuple(findings))
+    if not isinstance(config, dict):
+        raise SettingsError(map(document.problem, findings))
+    return document
+
+
+def _text(path: Path, file: str) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        there = ", ".join(environments(path.parent)) or "none"
+        message = f"there is no such file; environments in {_shown(path.parent)}: {there}"
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}"
+    raise SettingsError([Problem(message, file=file)])
+
+
+def _shown(path: Path) -> str:
+    """Write a path from the working directory where it lies below it."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they were written
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)
+
+
+def _stack_keys(root: dict[str, Any]) -> Iterator[Finding]:
+    unknown = [key for key in root if key not in STACK_KEYS]
+    for key in unknown:
+        yield Finding((key,), "unknown key", ", ".join(STACK_KEYS), did_you_mean(key, STACK_KEYS))
+    if _CONFIG not in root and not any(nearest(key, STACK_KEYS) == _CONFIG for key in unknown):
+        yield Finding((_CONFIG,), "missing", f"a mapping with keys such as {NAMESPACE}:cloud")
+
+
+def _config_keys(config: dict[str, Any]) -> Iterator[Finding]:
+    """Judge the namespaces of all keys, and the form in which this project's values are given."""
+    namespaces = (NAMESPACE, *OTHER_NAMESPACES)
+    for key, value in config.items():
+        here = (_CONFIG, key)
+        namespace, colon, name = key.partition(":")
+        if not colon:
+            near = nearest(key, _SECTIONS)
+            hint = f'did you mean "{NAMESPACE}:{near}"?' if near else ""
+            yield Finding(here, "got a key without a namespace", "<namespace>:<name>", hint)
+        elif namespace not in namespaces:
+            near = nearest(namespace, namespaces)
+            hint = f'did you mean "{near}:{name}"?' if near else ""
+            yield Finding(here, f'unknown namespace "{namespace}"', ", ".join(namespaces), hint)
+        elif namespace == NAMESPACE:
+            yield from _secure_values(value, here)
+
+
+def _secure_values(value: Any, path: KeyPath) -> Iterator[Finding]:  # noqa: ANN401  any value
+    if isinstance(value, dict):
+        if set(value) == {"secure"} and isinstance(value["secure"], str):
+            yield Finding(path, "got a secure value", SECURE_ALLOWED)
+            return
+        for key, child in value.items():
+            yield from _secure_values(child, (*path, key))
+    elif isinstance(value, list):
+        for position, child in enumerate(value):
+            yield from _secure_values(child, (*path, position))
