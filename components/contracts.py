@@ -35,11 +35,17 @@ class PoolPurpose(StrEnum):
     """What runs on a pool: decides taints, disruption and who may select it."""
 
     SYSTEM = "system"
+    """The platform's own services and the cluster's add-ons; the one pool without a taint."""
     NOTEBOOKS = "notebooks"
+    """Notebook servers of people who wait for them."""
     WORKFLOWS = "workflows"
+    """Workflow servers and the steps that they start."""
     SCORING = "scoring"
+    """Shards of batch scoring."""
     SERVING = "serving"
+    """Web APIs that answer requests."""
     TRAINING = "training"
+    """Training and experiments."""
 
 
 class Capacity(StrEnum):

@@ -49,7 +49,5 @@ class LocalDatabase(pulumi.ComponentResource):
         )
         self.password = pulumi.Output.secret(password.result)
         self.dsn = pulumi.Output.format("postgresql://{0}:{1}@{2}:{3}/{4}", owner, self.password, host, PORT, database)
-        self.facts = Database(
-            name=database, host=host, port=PORT, user=owner, password=self.password, dsn=self.dsn
-        )
+        self.facts = Database(name=database, host=host, port=PORT, user=owner, password=self.password, dsn=self.dsn)
         self.register_outputs({"dsn": self.dsn, "password": self.password})

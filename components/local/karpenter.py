@@ -1,9 +1,12 @@
 """Karpenter and Kubernetes objects of one local node pool, as plain data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pulumi.errors import InputPropertyErrorDetails
+
 from components.contracts import GPU_RESOURCE, MachineShape, NodePoolArgs
+from components.errors import problem
 from components.local.machines import (
     ARCHITECTURE,
     CAPACITY_ANNOTATION,
@@ -34,18 +37,21 @@ BUDGETS: Final = (
 """Nodes that may go at one time. A budget without reasons would throttle the removal of empty nodes too."""
 
 
-def shape_problems(args: NodePoolArgs) -> list[str]:
+def problems(args: NodePoolArgs) -> list[InputPropertyErrorDetails]:
     """Return why the local cloud cannot provide the pool; empty where it can."""
-    problems = []
+    found = []
+    least, most = int(args["min_nodes"]), int(args["max_nodes"])
     if args["families"]:
-        problems.append(f"families: got {list(args['families'])}; the local cloud knows machine shapes only")
-    if not args["shapes"]:
-        problems.append("shapes: got none; allowed: at least one")
-    if not 0 <= args["min_nodes"] <= args["max_nodes"]:
-        problems.append(
-            f"min_nodes: got {int(args['min_nodes'])}; allowed: from 0 to max_nodes, {int(args['max_nodes'])}"
+        found.append(
+            problem("families", f"got {list(args['families'])}; allowed: none, machine families are a cloud's")
         )
-    return problems
+    if not args["shapes"]:
+        found.append(problem("shapes", "got none; allowed: at least one"))
+    if most < 1:
+        found.append(problem("max_nodes", f"got {most}; allowed: at least 1"))
+    if not 0 <= least <= most:
+        found.append(problem("min_nodes", f"got {least}; allowed: from 0 to max_nodes, {most}"))
+    return found
 
 
 def smallest_shape(shapes: Iterable[MachineShape]) -> MachineShape:
@@ -99,10 +105,10 @@ def node_pool_spec(name: str, args: NodePoolArgs, node_class: str) -> dict[str, 
     }
 
 
-def static_nodes(name: str, args: NodePoolArgs) -> list[dict[str, Any]]:
+def static_nodes(name: str, args: NodePoolArgs, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the nodes of the pool ``name`` that always run: ``<pool>-0`` and on, in turn over the zones.
 
-    Each has the keys ``metadata`` (name, labels, annotations) and ``spec``.
+    Each has the keys ``metadata`` (name, labels with ``labels`` among them, annotations) and ``spec``.
     """
     gpu = args.get("gpu")
     taints = [dict(taint) for taint in node_taints(name, args)]
@@ -124,7 +130,7 @@ def static_nodes(name: str, args: NodePoolArgs) -> list[dict[str, Any]]:
             {
                 "metadata": {
                     "name": hostname,
-                    "labels": {**node_labels(name, args), **machine, "kubernetes.io/hostname": hostname},
+                    "labels": {**labels, **node_labels(name, args), **machine, "kubernetes.io/hostname": hostname},
                     "annotations": annotations,
                 },
                 "spec": {"taints": taints} if taints else {},

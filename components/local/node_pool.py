@@ -8,8 +8,9 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.contracts import NodePoolArgs
+from components.errors import ArgumentsError
 from components.labels import object_labels
-from components.local.karpenter import NODE_CLASS_API, NODE_POOL_API, node_pool_spec, shape_problems, static_nodes
+from components.local.karpenter import NODE_CLASS_API, NODE_POOL_API, node_pool_spec, problems, static_nodes
 from components.pools import pool_facts
 
 __all__ = ["LocalNodePool", "LocalNodePoolArgs"]
@@ -41,8 +42,8 @@ class LocalNodePool(pulumi.ComponentResource):
     def __init__(self, name: str, args: LocalNodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:index:LocalNodePool", name, {}, opts)
         pool_name, pool = args["pool_name"], args["pool"]
-        if problems := shape_problems(pool):
-            raise ValueError("\n".join(f"node pool {pool_name}: {problem}" for problem in problems))
+        if found := problems(pool):
+            raise ArgumentsError(f"node pool {pool_name}", found)
         labels = object_labels(args["labels"], component="node-pool", name=pool_name)
         if pool["max_nodes"] > pool["min_nodes"]:
             node_class = CustomResource(
@@ -61,11 +62,11 @@ class LocalNodePool(pulumi.ComponentResource):
                 spec=node_pool_spec(pool_name, pool, node_class=pool_name),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[node_class]),
             )
-        for node in static_nodes(pool_name, pool):
-            metadata = node["metadata"]
+        for node in static_nodes(pool_name, pool, labels):
+            index = node["metadata"]["name"].removeprefix(f"{pool_name}-")
             kubernetes.core.v1.Node(
-                f"{name}-node-{metadata['name'].removeprefix(f'{pool_name}-')}",
-                metadata={**metadata, "labels": {**labels, **metadata["labels"]}},
+                f"{name}-node-{index}",
+                metadata=node["metadata"],
                 spec=node["spec"],
                 opts=pulumi.ResourceOptions(parent=self),
             )

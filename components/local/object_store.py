@@ -6,6 +6,7 @@ from typing import TypedDict
 import pulumi
 
 from components.contracts import ObjectStore, ObjectStoreArgs
+from components.errors import ArgumentsError, problem
 
 __all__ = ["LocalObjectStore", "LocalObjectStoreArgs"]
 
@@ -35,10 +36,8 @@ class LocalObjectStore(pulumi.ComponentResource):
         super().__init__("mlplatform:index:LocalObjectStore", name, {}, opts)
         directory = PurePosixPath(args["data_directory"])
         if not directory.is_absolute():
-            raise ValueError(
-                f"object store {args['store_name']}: data_directory: got {args['data_directory']!r}; "
-                "allowed: an absolute path"
-            )
+            found = problem("data_directory", f"got {args['data_directory']!r}; allowed: an absolute path")
+            raise ArgumentsError(f"object store {args['store_name']}", [found])
         url = f"file://{directory / args['store_name']}"
         self.facts = ObjectStore(name=args["store_name"], url=url)
         self.url = pulumi.Output.from_input(url)

@@ -48,7 +48,5 @@ class LocalSecret(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=secret.get("retain", False)),
         )
         self.secret_name = resource.metadata.apply(lambda metadata: str(metadata.name))
-        self.facts = Secret(
-            namespace=secret["namespace"], name=self.secret_name, keys=sorted(secret["values"])
-        )
+        self.facts = Secret(namespace=secret["namespace"], name=self.secret_name, keys=sorted(secret["values"]))
         self.register_outputs({"secretName": self.secret_name})

@@ -1,7 +1,7 @@
 """Transforms: functions of the program that the engine calls back for each resource or invoke."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
 from pulumi.runtime import _callbacks
@@ -23,7 +23,7 @@ class Callbacks(_callbacks._CallbackServicer):
     async def call(self, callback: callback_pb2.Callback, request: Message, response: type[ResponseT]) -> ResponseT:
         """Run one callback on a copy of ``request``."""
         answer = await self._callbacks[callback.token](request.SerializeToString())
-        return response.FromString(answer.SerializeToString())
+        return cast("ResponseT", response.FromString(answer.SerializeToString()))
 
 
 async def transform_registration(
@@ -93,8 +93,9 @@ _OPTIONAL = {"protect": "protect", "retainOnDelete": "retain_on_delete"}
 _MESSAGES = {"hooks": "hooks", "replacement_trigger": "replacement_trigger", "customTimeouts": "custom_timeouts"}
 
 
-def _options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:
+def _options(registration: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:
     options = resource_pb2.TransformResourceOptions()
+    request: Any = registration  # fields are taken by name below
     for ours, theirs in _REPEATED.items():
         getattr(options, theirs).extend(getattr(request, ours))
     for ours, theirs in _PLAIN.items():
@@ -112,8 +113,10 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.Tran
 
 
 def _set_options(
-    request: resource_pb2.RegisterResourceRequest, options: resource_pb2.TransformResourceOptions
+    registration: resource_pb2.RegisterResourceRequest, transformed: resource_pb2.TransformResourceOptions
 ) -> None:
+    request: Any = registration
+    options: Any = transformed
     for ours, theirs in _REPEATED.items():
         request.ClearField(ours)
         getattr(request, ours).extend(getattr(options, theirs))

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - methods are named as those of the gRPC service
 """The engine's half that is not the resource monitor: the log."""
 
 from google.protobuf import empty_pb2
@@ -14,7 +15,7 @@ class Engine:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
 
-    def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802 the service's name
+    def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:
         """Keep a warning or an error."""
         if (severity := _SEVERITIES.get(request.severity)) is not None:
             self.findings.append(
@@ -22,7 +23,7 @@ class Engine:
             )
         return empty_pb2.Empty()
 
-    def RequirePulumiVersion(  # noqa: N802
+    def RequirePulumiVersion(
         self,
         request: engine_pb2.RequirePulumiVersionRequest,  # noqa: ARG002
     ) -> engine_pb2.RequirePulumiVersionResponse:

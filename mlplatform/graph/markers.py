@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 Plain: TypeAlias = Any
 """None, bool, int, float, str, a list or a dictionary of such, or a marker. Statically anything: callers index it."""
 
-SECRET_TEXT = "[secret]"
+SECRET_TEXT = "[secret]"  # noqa: S105 what is shown in place of one
 """What stands for a secret wherever a value is shown or written."""
 
 UNKNOWN_TEXT = "[unknown]"

@@ -1,9 +1,10 @@
+# ruff: noqa: N802 - methods are named as those of the gRPC service
 """The resource monitor: the service to which the SDK registers resources, as an object in the same process."""
 
 import dataclasses
 from collections import defaultdict
 from collections.abc import Coroutine, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import callback_pb2, resource_pb2
@@ -11,11 +12,13 @@ from pulumi.runtime.proto import callback_pb2, resource_pb2
 from mlplatform.graph import urns
 from mlplatform.graph.callbacks import Callbacks, transform_invoke, transform_registration
 from mlplatform.graph.fakes import Fakes, State
-from mlplatform.graph.markers import Plain
 from mlplatform.graph.model import Resource, Source
 from mlplatform.graph.registration import read_resource_of, resource_of, source_of
 from mlplatform.graph.request import EvaluationRequest
 from mlplatform.graph.values import decode_struct, encode_struct
+
+if TYPE_CHECKING:
+    from mlplatform.graph.markers import Plain
 
 _UNSUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_BYTE_STRING,
@@ -25,12 +28,10 @@ _UNSUPPORTED = (
 """Left out: byte strings have no JSON form; without the second the SDK itself holds back an invoke whose dependencies
 do not exist yet; state migrations need a state."""
 
-FEATURES = tuple(
-    sorted(set(resource_pb2.ResourceMonitorFeature.values()) - set(_UNSUPPORTED))
-)
+FEATURES = tuple(sorted(set(resource_pb2.ResourceMonitorFeature.values()) - set(_UNSUPPORTED)))
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """Something in the program that cannot be evaluated or that the engine would refuse."""
 
     def __init__(self, message: str, source: Source | None = None) -> None:
@@ -66,7 +67,7 @@ class Monitor:
             for urn, resource in self._registered.items()
         ]
 
-    def RegisterResource(  # noqa: N802
+    def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse | Coroutine[Any, Any, resource_pb2.RegisterResourceResponse]:
         """Record a resource, after the transforms that apply to it."""
@@ -104,13 +105,14 @@ class Monitor:
         self._record(dataclasses.replace(resource, outputs=answer.outputs), answer)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=answer.id, object=answer.object)
 
-    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
         """Record the reading of an existing resource; its state is what is known or a stand-in."""
         urn = urns.make(self._stack, self._project, request.parent, request.type, request.name)
         resource = read_resource_of(request, urn)
         if request.type == "pulumi:pulumi:StackReference" and not self._fakes.knows(urn):
-            raise Refusal(
-                f"the stack reference {request.name!r} reads another stack, whose outputs are not known here", resource.source
+            raise RefusalError(
+                f"the stack reference {request.name!r} reads another stack, whose outputs are not known here",
+                resource.source,
             )
         answer = self._fakes.state(resource, request.properties, request.id)
         self._record(dataclasses.replace(resource, outputs=answer.outputs), answer)
@@ -119,20 +121,22 @@ class Monitor:
     def _record(self, resource: Resource, state: State | None = None) -> None:
         if (other := self._registered.get(resource.urn)) is not None:
             first = f" (the first is at {other.source})" if other.source else ""
-            raise Refusal(f"two resources have the URN {resource.urn}{first}", resource.source)
+            raise RefusalError(f"two resources have the URN {resource.urn}{first}", resource.source)
         self._registered[resource.urn] = resource
         if state is not None:
             self._ids[resource.urn] = state.id
 
-    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:  # noqa: N802
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         """Record a component's or the stack's outputs."""
         if request.urn in self.registered_outputs:
             resource = self._registered.get(request.urn)
-            raise Refusal(f"the outputs of {request.urn} are registered twice", resource.source if resource else None)
+            raise RefusalError(
+                f"the outputs of {request.urn} are registered twice", resource.source if resource else None
+            )
         self.registered_outputs[request.urn] = decode_struct(request.outputs)
         return empty_pb2.Empty()
 
-    def Invoke(  # noqa: N802
+    def Invoke(
         self, request: resource_pb2.ResourceInvokeRequest
     ) -> resource_pb2.ResourceInvokeResponse | Coroutine[Any, Any, resource_pb2.ResourceInvokeResponse]:
         """Answer a provider function from the registry of fakes; refuse one that is not listed."""
@@ -150,7 +154,7 @@ class Monitor:
     def _invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
         fake = self._fakes.invoke(request.tok)
         if fake is None:
-            raise Refusal(
+            raise RefusalError(
                 f"the program calls the provider function {request.tok}, for which no answer is known",
                 source_of(request.sourcePosition),
             )
@@ -161,47 +165,49 @@ class Monitor:
         urn = request.args.fields["urn"].string_value
         resource = self._registered.get(urn)
         if resource is None:
-            raise Refusal(f"the program gets the resource {urn}, which is not registered")
-        found = {"urn": urn, "id": self._ids.get(urn, ""), "state": resource.outputs}
+            raise RefusalError(f"the program gets the resource {urn}, which is not registered")
+        found = {"urn": urn, "id": self._ids.get(urn, ""), "state": self.registered_outputs.get(urn, resource.outputs)}
         return resource_pb2.ResourceInvokeResponse(**{"return": encode_struct(found)})
 
-    def Call(self, request: resource_pb2.ResourceCallRequest) -> resource_pb2.CallResponse:  # noqa: N802
+    def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:
         """Refuse a method of a resource: only its provider could answer."""
-        raise Refusal(f"the program calls the resource method {request.tok}, which only its provider can answer")
+        raise RefusalError(f"the program calls the resource method {request.tok}, which only its provider can answer")
 
-    def ExistsResource(self, request: resource_pb2.ExistsResourceRequest) -> resource_pb2.ExistsResourceResponse:  # noqa: N802
+    def ExistsResource(self, request: resource_pb2.ExistsResourceRequest) -> NoReturn:
         """Refuse to look whether a resource exists: only its provider could answer."""
-        raise Refusal(f"the program asks whether the {request.type} {request.id!r} exists, which only its provider knows")
+        raise RefusalError(
+            f"the program asks whether the {request.type} {request.id!r} exists, which only its provider knows"
+        )
 
-    def RegisterStackTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:  # noqa: N802
+    def RegisterStackTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:
         """Keep a transform of all resources to come."""
         self._stack_transforms.append(request)
         return empty_pb2.Empty()
 
-    def RegisterStackInvokeTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:  # noqa: N802
+    def RegisterStackInvokeTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:
         """Keep a transform of all provider functions to come."""
         self._invoke_transforms.append(request)
         return empty_pb2.Empty()
 
-    def RegisterResourceHook(self, request: resource_pb2.RegisterResourceHookRequest) -> empty_pb2.Empty:  # noqa: ARG002, N802
+    def RegisterResourceHook(self, request: resource_pb2.RegisterResourceHookRequest) -> empty_pb2.Empty:  # noqa: ARG002
         """Accept a lifecycle hook; it would run in a deployment only."""
         return empty_pb2.Empty()
 
-    def RegisterErrorHook(self, request: resource_pb2.RegisterErrorHookRequest) -> empty_pb2.Empty:  # noqa: ARG002, N802
+    def RegisterErrorHook(self, request: resource_pb2.RegisterErrorHookRequest) -> empty_pb2.Empty:  # noqa: ARG002
         """Accept an error hook; it would run in a deployment only."""
         return empty_pb2.Empty()
 
-    def RegisterPackage(self, request: resource_pb2.RegisterPackageRequest) -> resource_pb2.RegisterPackageResponse:  # noqa: N802
+    def RegisterPackage(self, request: resource_pb2.RegisterPackageRequest) -> resource_pb2.RegisterPackageResponse:
         """Name a parameterized package."""
         parameters = request.parameterization if request.HasField("parameterization") else request.extension
         return resource_pb2.RegisterPackageResponse(ref=f"{request.name}/{parameters.name}@{parameters.version}")
 
-    def GetDeploymentInfo(self, request: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: ARG002, N802
+    def GetDeploymentInfo(self, request: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: ARG002
         """Tell the SDK what this monitor can do."""
         return resource_pb2.DeploymentInfo(
             project=self._project, stack=self._stack, dryRun=self._preview, supportedFeatures=FEATURES
         )
 
-    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: ARG002, N802
+    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: ARG002
         """Let the program end: there is nothing to wait for."""
         return empty_pb2.Empty()

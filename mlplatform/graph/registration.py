@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pulumi.runtime.proto import alias_pb2, resource_pb2, source_pb2
 
 from mlplatform.graph import urns
-from mlplatform.graph.markers import Plain, make_secret
+from mlplatform.graph.markers import Plain, Secret, make_secret
 from mlplatform.graph.model import Options, Resource, Source
 from mlplatform.graph.values import decode, decode_struct
 
@@ -66,10 +66,11 @@ def read_resource_of(request: resource_pb2.ReadResourceRequest, urn: str) -> Res
 
 
 def _inputs(inputs: dict[str, Plain], secret_outputs: Iterable[str]) -> dict[str, Plain]:
-    """Mark inputs whose outputs the provider declares to be secret: their value is the same."""
+    """Mark inputs whose outputs are secret: their values are the same. Each leaf is marked, so that keys stay visible."""
     for name in secret_outputs:
         if name in inputs:
-            inputs[name] = make_secret(inputs[name])
+            value = inputs[name]
+            inputs[name] = make_secret(value.value if isinstance(value, Secret) else value)
     return inputs
 
 
@@ -109,9 +110,7 @@ def _aliases(request: resource_pb2.RegisterResourceRequest, stack: str, project:
     return tuple(dict.fromkeys([*aliases, *request.aliasURNs]))
 
 
-def _alias_urn(
-    alias: alias_pb2.Alias, request: resource_pb2.RegisterResourceRequest, stack: str, project: str
-) -> str:
+def _alias_urn(alias: alias_pb2.Alias, request: resource_pb2.RegisterResourceRequest, stack: str, project: str) -> str:
     if alias.WhichOneof("alias") == "urn":
         return alias.urn
     spec = alias.spec

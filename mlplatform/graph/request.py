@@ -93,7 +93,7 @@ class EvaluationError(UserError):
         """The traceback, secrets masked, for those who ask for it."""
 
 
-class EvaluationErrors(EvaluationError):
+class SeveralEvaluationsError(EvaluationError):
     """Several environments that cannot be evaluated."""
 
     def __init__(self, errors: tuple[EvaluationError, ...]) -> None:

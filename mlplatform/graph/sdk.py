@@ -7,6 +7,10 @@ the tests of this package fail if a new SDK no longer has it.
   and would show in every ``json.dumps`` of an output.
 * A resource's source position is found by walking frames; the SDK reads the source text of the whole stack.
 * Debug messages are dropped before a request is made of each.
+* What a type annotation means is worked out once for each annotation, not for each value.
+* A URN that is put together of plain strings takes one output, not five.
+* A property of the settings reads its context variable once, not twice.
+* The search for unknown values makes no reference cycles, which would pile up while the garbage collector is off.
 """
 
 import asyncio
@@ -14,14 +18,20 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pulumi
 import pulumi.log
 from google.protobuf import struct_pb2
+from pulumi import _types, _utils, output
 from pulumi.runtime import _callbacks, rpc
 from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime.proto import source_pb2
+
+from mlplatform.graph import places
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _RPC_WRAPPER_MODULE = "pulumi.runtime._context"
 
@@ -53,9 +63,68 @@ class InlineLoop(asyncio.SelectorEventLoop):
 
 def adapt(root: Path) -> None:
     """Change the SDK in this process; source positions become paths relative to ``root``."""
-    pulumi.log.debug = _drop  # type: ignore[assignment]
-    rpc.deserialize_properties = _callbacks.deserialize_properties = _in_key_order(rpc.deserialize_properties)
+    pulumi.log.debug = _drop
+    ordered = _in_key_order(rpc.deserialize_properties)
+    for module in (rpc, _callbacks):
+        setattr(module, rpc.deserialize_properties.__name__, ordered)
     sdk_resource._get_stack_trace = _source_finder(root)
+    for module in (rpc, output):
+        setattr(module, rpc.contains_unknowns.__name__, contains_unknowns)
+    sdk_resource.create_urn = _quick_urn(sdk_resource.create_urn)
+    setattr(_utils.contextproperty, "__get__", _get_context_property)
+    for function in (_types.unwrap_type, _types.unwrap_optional_type, _types.is_discriminated_union):
+        setattr(_types, function.__name__, _remembering(function))
+
+
+def _quick_urn(original: Callable[..., pulumi.Output[str]]) -> Callable[..., pulumi.Output[str]]:
+    def create_urn(
+        name: pulumi.Input[str],
+        type_: pulumi.Input[str],
+        parent: pulumi.Resource | pulumi.Input[str] | None = None,
+        project: str | None = None,
+        stack: str | None = None,
+    ) -> pulumi.Output[str]:
+        if not (isinstance(name, str) and isinstance(type_, str) and isinstance(parent, str)):
+            return original(name, type_, parent, project, stack)
+        return pulumi.Output.from_input(f"{parent.rpartition('::')[0]}${type_}::{name}")
+
+    return create_urn
+
+
+def _get_context_property(self: Any, instance: object | None, _owner: type | None = None) -> Any:  # noqa: ANN401
+    value = self.fget()
+    return self if instance is None or isinstance(value, dict) else value
+
+
+def contains_unknowns(val: object) -> bool:
+    """Tell whether a value of the program is unknown or holds an unknown one, as the SDK's function of that name."""
+    return _holds_unknown(val, ())
+
+
+def _holds_unknown(value: object, above: tuple[int, ...]) -> bool:
+    """Search ``value``; ``above`` has the identities of the containers around it, lest a cyclic one never ends."""
+    if isinstance(value, output.Unknown):
+        return True
+    if not isinstance(value, dict | list) or not value or id(value) in above:
+        return False
+    inner = (*above, id(value))
+    # By key, as the SDK does: an output type's ``values`` may be one of its properties.
+    items = (value[key] for key in value) if isinstance(value, dict) else value
+    return any(_holds_unknown(item, inner) for item in items)
+
+
+def _remembering(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Remember results by the identity of the argument: equal unions may differ in the order of their members."""
+    known: dict[int, tuple[Any, Any]] = {}
+
+    def remembering(annotation: Any) -> Any:  # noqa: ANN401 annotations are of any type
+        if (entry := known.get(id(annotation))) is not None:
+            return entry[1]
+        result = function(annotation)
+        known[id(annotation)] = (annotation, result)  # keeping the annotation keeps its identity from being reused
+        return result
+
+    return remembering
 
 
 def _drop(*_args: object, **_kwargs: object) -> None:
@@ -71,14 +140,14 @@ def _in_key_order(original: Callable[..., Any]) -> Callable[..., Any]:
         fields = props_struct.fields
         if rpc._special_sig_key in fields:
             return original(props_struct, keep_unknowns, keep_internal)
-        output = {}
+        values = {}
         for key in sorted(fields):
             if keep_internal is False and key.startswith("__") and key != "__provider":
                 continue
             value = rpc.deserialize_property(props_struct[key], keep_unknowns, keep_internal)
             if value is not None:
-                output[key] = value
-        return output
+                values[key] = value
+        return values
 
     return deserialize_properties
 
@@ -89,13 +158,10 @@ def _source_finder(root: Path) -> Callable[[], source_pb2.StackTrace]:
     Lines of the resource's own constructors are passed over, so that a component is placed where it is used. Code
     outside the project (libraries, the standard library) is passed over too: its path depends on the machine.
     """
-    prefix = f"{root}/"
 
     @cache
     def relative(filename: str) -> str | None:
-        if not filename.startswith(prefix) or "/site-packages/" in filename:
-            return None
-        return filename.removeprefix(prefix)
+        return places.relative(filename, root)
 
     def find() -> source_pb2.StackTrace:
         caller = sys._getframe(1)

@@ -85,9 +85,11 @@ class Api:
 
     def _established(self, name: str) -> bool:
         try:
-            conditions = self._session.get(self._definition(name), timeout=_TIMEOUT_SECONDS).json()["status"]["conditions"]
-        except (requests.RequestException, ValueError, KeyError):
+            answer = self._session.get(self._definition(name), timeout=_TIMEOUT_SECONDS).json()
+        except (requests.RequestException, ValueError):
             return False
+        # The list is null until the API server has looked at the definition.
+        conditions = answer.get("status", {}).get("conditions") or []
         return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)
 
     def _definition(self, name: str) -> str:

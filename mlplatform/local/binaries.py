@@ -4,12 +4,14 @@ Each comes from PATH if a fitting version is there, else from the project's offi
 Go module. Downloads and builds are kept in the cache.
 """
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,14 +23,14 @@ from mlplatform.local.downloads import BASES, Downloader, DownloadError
 from mlplatform.local.gobuild import BuildError, build, go_problem, required_go
 from mlplatform.local.paths import cache_dir
 from mlplatform.local.store import Store
-from mlplatform.local.tools import TOOLS, Tool
+from mlplatform.local.tools import TOOLS, Tool, parse_version
 
 SOURCES_VARIABLE = "MLPLATFORM_BINARIES"
 """Environment variable that restricts and orders the sources, such as ``path,build``."""
 
 Report = Callable[[str], None]
 
-_VERSION = re.compile(r"\bv?(\d+)\.(\d+)(?:\.\d+)?")
+_VERSION = re.compile(r"\bv?(\d+\.\d+(?:\.\d+)?)")
 _ASK_SECONDS = 10.0
 
 
@@ -63,7 +65,7 @@ class Binaries(Mapping[str, Path]):
     def __getitem__(self, name: str) -> Path:
         return self._found[name].path
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         return iter(self._found)
 
     def __len__(self) -> int:
@@ -80,19 +82,10 @@ def resolve(names: Iterable[str], report: Report, *, bases: Mapping[str, str] = 
     Takes minutes where they have to be built. ``bases`` replaces the addresses of the official downloads.
     Raises ``UserError`` that names each program that cannot be had, and every way that was tried.
     """
-    wanted = [TOOLS[name] for name in TOOLS if name in set(names)]
-    sources = allowed_sources()
-    store = Store(cache_dir())
-    found, reasons = {}, {}
-    for tool in wanted:
-        binary, reason = _present(tool, sources, store)
-        if binary is not None:
-            found[tool.name] = binary
-        reasons[tool.name] = reason
-    absent = [tool for tool in wanted if tool.name not in found]
-    if absent:
-        found |= _obtain(absent, sources, store, report, bases, reasons)
-    return Binaries(found[tool.name] for tool in wanted)
+    chosen = set(names)
+    return _Resolver(allowed_sources(), report, Downloader(bases)).resolve(
+        [t for t in TOOLS.values() if t.name in chosen]
+    )
 
 
 def allowed_sources() -> tuple[Source, ...]:
@@ -114,129 +107,150 @@ def allowed_sources() -> tuple[Source, ...]:
 
 def on_path(tool: Tool) -> tuple[Binary | None, str]:
     """Look for the tool on PATH: return it if its version fits, and otherwise the reason why not."""
-    if not tool.version_args:
-        return None, "one on PATH is not used, because it does not tell its version"
     path = shutil.which(tool.name)
     if path is None:
         return None, "not on PATH"
+    if not tool.version_args:
+        return None, f"{path} is not used, because {tool.name} does not tell its version"
     try:
-        told = subprocess.run(
-            [path, *tool.version_args],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ASK_SECONDS,
-            check=False,
-        )
+        told = _told([path, *tool.version_args])
     except subprocess.TimeoutExpired:
-        return None, f"{path} does not tell its version within {_ASK_SECONDS:.0f} s"
+        told = ""
     except OSError as error:
         return None, f"{path} cannot be run: {error.strerror}"
-    match = _VERSION.search(told.stdout) or _VERSION.search(told.stderr)
-    if told.returncode != 0 or match is None:
-        return None, f"{path} does not tell its version"
-    if not tool.accepts((int(match.group(1)), int(match.group(2)))):
-        return None, f"{path} is version {match.group().removeprefix('v')}, but {tool.accepted()} is needed"
-    return Binary(tool.name, Path(path), match.group(), Source.PATH), ""
+    match = _VERSION.search(told)
+    if match is None:
+        return None, f"{path} does not tell its version within {_ASK_SECONDS:.0f} s"
+    version = match.group(1)
+    if not tool.accepts(parse_version(version)):
+        return None, f"{path} is version {version}, but {tool.accepted()} is needed"
+    return Binary(tool.name, Path(path), f"v{version}", Source.PATH), ""
 
 
-def _present(tool: Tool, sources: tuple[Source, ...], store: Store) -> tuple[Binary | None, list[str]]:
-    reasons = []
-    if Source.PATH in sources:
-        binary, reason = on_path(tool)
-        if binary is not None:
-            return binary, []
-        reasons.append(reason)
-    entry = store.find(tool)
-    if entry is not None and entry.source in sources:
-        return Binary(tool.name, entry.path, tool.version, Source(entry.source)), []
-    return None, reasons
+def _told(command: list[str]) -> str:
+    """Return what a program prints about its version; empty if it fails."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            told, _ = process.communicate(timeout=_ASK_SECONDS)
+        except subprocess.TimeoutExpired:
+            # All of its session: a wrapper's children would keep the pipe open.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return told if process.returncode == 0 else ""
 
 
-def _obtain(
-    tools: list[Tool],
-    sources: tuple[Source, ...],
-    store: Store,
-    report: Report,
-    bases: Mapping[str, str],
-    reasons: dict[str, list[str]],
-) -> dict[str, Binary]:
-    root = cache_dir()
-    root.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(root / "bin.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        report("waiting for another mlplatform that is obtaining programs")
-        lock.acquire()
-    try:
-        store.sweep()
-        downloader = Downloader(bases)
+class _Resolver:
+    """Obtains programs, and collects why a source did not have one."""
+
+    def __init__(self, sources: tuple[Source, ...], report: Report, downloader: Downloader) -> None:
+        self._sources = sources
+        self._report = report
+        self._downloader = downloader
+        self._cache = cache_dir()
+        self._store = Store(self._cache)
+        self._reasons: dict[str, list[str]] = {}
+
+    def resolve(self, tools: list[Tool]) -> Binaries:
+        """Return all of these programs, or raise ``UserError``."""
+        found = {tool.name: binary for tool in tools if (binary := self._present(tool)) is not None}
+        absent = [tool for tool in tools if tool.name not in found]
+        if absent:
+            try:
+                with self._locked():
+                    found |= self._obtain(absent)
+            except OSError as error:
+                raise UserError(f"cannot write {error.filename or self._cache}: {error.strerror}") from error
+        missing = [tool for tool in tools if tool.name not in found]
+        if missing:
+            raise self._failure(missing)
+        return Binaries(found[tool.name] for tool in tools)
+
+    def _present(self, tool: Tool) -> Binary | None:
+        """Return the program if it is on PATH or in the cache."""
+        self._reasons[tool.name] = []
+        if Source.PATH in self._sources:
+            binary, reason = on_path(tool)
+            if binary is not None:
+                return binary
+            self._reasons[tool.name].append(f"{Source.PATH}: {reason}")
+        return self._cached(tool)
+
+    def _cached(self, tool: Tool) -> Binary | None:
+        entry = self._store.find(tool)
+        if entry is None or entry.source not in self._sources:
+            return None
+        return Binary(tool.name, entry.path, tool.version, Source(entry.source))
+
+    def _obtain(self, tools: list[Tool]) -> dict[str, Binary]:
+        """Download or build the programs, one after the other: two builds at once would need too much memory."""
+        self._store.sweep()
         found = {}
         for number, tool in enumerate(tools, start=1):
             # Another process may have obtained it while this one waited.
-            entry = store.find(tool)
-            if entry is None or entry.source not in sources:
-                progress = f"{tool.name} {tool.version} ({number} of {len(tools)})"
-                source = _from_sources(tool, sources, store, downloader, report, progress, reasons[tool.name])
-                if source is None:
-                    continue
-                entry = store.find(tool)
-            if entry is not None:
-                found[tool.name] = Binary(tool.name, entry.path, tool.version, Source(entry.source))
-    finally:
-        lock.release()
-    missing = [tool for tool in tools if tool.name not in found]
-    if missing:
-        raise _missing_error(missing, reasons)
-    return found
+            binary = self._cached(tool) or self._fetch(tool, f"{tool.name} {tool.version} ({number} of {len(tools)})")
+            if binary is not None:
+                found[tool.name] = binary
+        return found
 
-
-def _from_sources(
-    tool: Tool,
-    sources: tuple[Source, ...],
-    store: Store,
-    downloader: Downloader,
-    report: Report,
-    progress: str,
-    reasons: list[str],
-) -> Source | None:
-    """Put the tool into the store from the first source that has it; add to ``reasons`` why others do not."""
-    for source in sources:
-        began = time.monotonic()
-        try:
-            with store.staging() as staged:
+    def _fetch(self, tool: Tool, progress: str) -> Binary | None:
+        for source in self._sources:
+            began = time.monotonic()
+            try:
                 if source is Source.DOWNLOAD:
-                    downloader.fetch(tool, staged)
+                    with self._store.staging() as staged:
+                        self._downloader.fetch(tool, staged)
+                        self._store.put(tool, staged, source)
                 elif source is Source.BUILD:
-                    problem = go_problem([tool.build.module])
-                    if problem is not None:
-                        raise BuildError(problem)
-                    report(f"{progress}: building it from its Go module, which can take some minutes")
-                    build(tool, staged, cache_dir() / "logs" / f"build-{tool.name}.log")
+                    self._build(tool, progress)
                 else:
                     continue
-                store.put(tool, staged, source)
-        except (DownloadError, BuildError) as error:
-            reasons.append(f"{source}: {error}")
-            continue
-        except OSError as error:
-            raise UserError(f"cannot write {error.filename or cache_dir()}: {error.strerror}") from error
-        verb = "downloaded and verified" if source is Source.DOWNLOAD else "built"
-        report(f"{progress}: {verb} in {time.monotonic() - began:.0f} s")
-        return source
-    return None
+            except (DownloadError, BuildError) as error:
+                self._reasons[tool.name].append(f"{source}: {error}")
+                continue
+            done = "downloaded and verified" if source is Source.DOWNLOAD else "built"
+            self._report(f"{progress}: {done} in {time.monotonic() - began:.0f} s")
+            return self._cached(tool)
+        return None
 
+    def _build(self, tool: Tool, progress: str) -> None:
+        problem = go_problem([tool.build.module])
+        if problem is not None:
+            raise BuildError(problem)
+        self._report(f"{progress}: building it from its Go module, which can take some minutes")
+        with self._store.staging() as staged:
+            build(tool, staged, self._cache / "logs" / f"build-{tool.name}.log")
+            self._store.put(tool, staged, Source.BUILD)
 
-def _missing_error(missing: list[Tool], reasons: Mapping[str, list[str]]) -> UserError:
-    lines = [f"cannot obtain {len(missing)} of the programs that the local environment runs:"]
-    for tool in missing:
-        lines.append(f"  {tool.name} {tool.version}")
-        lines.extend(f"    {line}" for reason in reasons[tool.name] for line in reason.splitlines())
-    needed = required_go({tool.build.module for tool in missing})
-    hint = (
-        f"put them on PATH, or run again with a network connection, or install Go {needed} or later "
-        f"(sources in use: {', '.join(allowed_sources())}; {SOURCES_VARIABLE} restricts them)"
-    )
-    return UserError("\n".join(lines), hint)
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._cache.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self._cache / "bin.lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            self._report("waiting for another mlplatform that obtains programs")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _failure(self, missing: list[Tool]) -> UserError:
+        lines = [f"cannot obtain {len(missing)} of the programs that the local environment runs:"]
+        for tool in missing:
+            lines.append(f"  {tool.name} {tool.version}")
+            lines.extend(f"    {line}" for reason in self._reasons[tool.name] for line in reason.splitlines())
+        needed = required_go({tool.build.module for tool in missing})
+        return UserError(
+            "\n".join(lines),
+            f"put them on PATH, or run again with a network connection, or install Go {needed} or later "
+            f"(sources in use: {', '.join(self._sources)}; {SOURCES_VARIABLE} chooses them)",
+        )

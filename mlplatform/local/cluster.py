@@ -1,11 +1,13 @@
 """The local environment's control plane: started, repaired, looked at and removed."""
 
 import contextlib
+import hashlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,12 @@ DEFAULT_SERVICE_CIDR = "10.96.0.0/16"
 
 Report = Callable[[str], None]
 
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _READY_SECONDS = 60.0
 _SERVED_SECONDS = 30.0
-_PORT_ATTEMPTS = 3
+_REPAIR_SECONDS = 20.0
 _POLL_SECONDS = 0.05
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,16 @@ class ClusterAccess:
     """Name of the context in it, which is the cluster's name."""
 
 
+class _NotRepairableError(Exception):
+    """The running parts of a cluster cannot be completed; it has to be configured anew."""
+
+
 class ControlPlane:
     """A Kubernetes control plane on this machine, with simulated nodes that Karpenter provides.
 
-    ``instance_types`` are the machine types that Karpenter may provide, as ``instance_types.instance_types`` makes
-    them. Clusters of different names run side by side. A cluster lives until ``stop``, longer than this process.
+    ``machines`` are the types that Karpenter may provide, as ``instance_types.instance_types`` makes them; without
+    them a cluster keeps those that it has. Clusters of different names run side by side, and each lives until
+    ``stop``, longer than the process that started it.
     """
 
     def __init__(
@@ -56,9 +65,11 @@ class ControlPlane:
         name: str,
         runtime: str = BINARY,
         *,
-        machines: Sequence[Mapping[str, Any]] = (),
+        machines: Sequence[Mapping[str, Any]] | None = None,
         service_cidr: str = DEFAULT_SERVICE_CIDR,
     ) -> None:
+        if not _NAME.fullmatch(name):
+            raise UserError(f"cluster: got {name!r}; allowed: up to 63 lower-case letters, digits and inner hyphens")
         if runtime not in RUNTIMES:
             raise UserError(f"runtime: got {runtime!r}; allowed: {', '.join(RUNTIMES)}")
         self.name = name
@@ -77,7 +88,7 @@ class ControlPlane:
         wanted = settings.cluster.kubernetes_version
         if wanted != f"{major}.{minor}":
             raise UserError(
-                f"mlplatform:cluster.kubernetesVersion: got {wanted}; the local control plane is {major}.{minor}",
+                f"mlplatform:cluster.kubernetesVersion: got {wanted}; the local control plane is {major}.{minor}"
             )
         return cls(
             f"{settings.names.platform}-{settings.environment}",
@@ -106,59 +117,184 @@ class ControlPlane:
     def start(self, report: Report) -> None:
         """Bring the cluster up, whatever state it is in: absent, half made, partly dead or healthy.
 
-        What was stored in it is kept, unless it had never been complete. Takes seconds; minutes when programs have to
+        What is stored in it is kept, unless it has never been complete. Takes seconds; minutes when programs have to
         be built first. Raises ``UserError`` if it cannot be brought up.
         """
         with self._locked(report):
+            if self._is_healthy():
+                return
+        # Not under the lock: it may take minutes, in which `stop` has to be possible.
+        programs = resolve(self._program_names(), report)
+        self._check_runtime()
+        with self._locked(report):
             record = self._layout.load()
             if record is not None:
-                self._refuse_changes(record)
-            if record is not None and self._is_current(record):
-                if all(row.healthy for row in health.check(self._layout, record)):
-                    self._renew_machines(record)
+                try:
+                    self._repair(record, programs, report)
+                except _NotRepairableError as error:
+                    report(f"configuring the cluster {self.name} anew: {error}")
+                else:
                     return
-                report(f"repairing the cluster {self.name}")
-                with contextlib.suppress(_NotRepairableError):
-                    self._repair(record)
-                    return
-            self._make(record, report)
+            self._make(record, programs, report)
 
-    def stop(self) -> None:
+    def stop(self, report: Report = lambda _: None) -> None:
         """Remove the cluster and all that is in it: every process and every file but the cache."""
-        with self._locked(lambda _: None):
-            if self._runtime_of_state() != BINARY:
-                record = self._layout.load()
-                if record is not None:
-                    kwokctl.delete(self._layout, record)
-            self._end_processes()
+        with self._locked(report):
+            runtime = kwokctl.configured_runtime(self._layout)
+            if runtime != BINARY:
+                kwokctl.delete(self._layout, resolve(["kwokctl"], report)["kwokctl"])
+            processes.end(self._layout.root)
             self._layout.remove()
+            # Other clusters may be left.
             with contextlib.suppress(OSError):
                 self._layout.root.parent.rmdir()
-        self._lock_file().unlink(missing_ok=True)
 
-    def _make(self, old: Record | None, report: Report) -> None:
-        """Make the cluster, out of the data of the old one if there is one."""
-        programs = resolve(self._program_names(), report)
+    def _is_healthy(self) -> bool:
+        """Tell whether nothing has to be done; as a side effect give a healthy cluster its machine types."""
+        record = self._layout.load()
+        if record is None:
+            return False
+        self._refuse_changes(record)
+        if record.pins != self._pins() or not _all_healthy(health.check(self._layout, record)):
+            return False
+        if self._write_machines():
+            karpenter.stop(self._layout)
+            self._finish(record, _READY_SECONDS)
+        return True
+
+    def _repair(self, record: Record, programs: Binaries, report: Report) -> None:
+        """Start what does not run. Raises ``_NotRepairableError`` if that is not enough."""
+        if record.pins != self._pins() or record.programs != _paths(programs):
+            raise _NotRepairableError("its programs are to be of other versions")
+        live = {running.name for running in processes.find(self._layout.root)}
+        dead = [row.component for row in health.check(self._layout, record) if row.component not in live]
+        if self._runtime == BINARY:
+            blocked = [str(port) for name in dead for port in record.ports.of(name) if ports.taken(port)]
+            if blocked:
+                raise _NotRepairableError(f"another program uses port {', '.join(blocked)}")
+        report(f"repairing the cluster {self.name}: {', '.join(dead) or 'all components run, but not all answer'}")
+        try:
+            self._write_machines()
+            kwokctl.start(self._layout, programs["kwokctl"])
+            self._finish(record, _REPAIR_SECONDS)
+        except (UserError, OSError) as error:
+            raise _NotRepairableError(str(error).splitlines()[0]) from error
+
+    def _make(self, old: Record | None, programs: Binaries, report: Report) -> None:
+        """Make the cluster, with the data of the old one if there is one."""
         report(f"starting the cluster {self.name}")
-        self._end_processes()
-        self._layout.record.unlink(missing_ok=True) if old is None else None
+        processes.end(self._layout.root)
         if old is None:
             self._layout.remove()
         self._layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for attempt in range(1, _PORT_ATTEMPTS + 1):
+        self._write_machines()
+        for attempt in range(1, _ATTEMPTS + 1):
             shutil.rmtree(self._layout.workspace, ignore_errors=True)
-            record = self._new_record(programs, old)
-            self._write_machines()
+            record = Record(
+                name=self.name,
+                runtime=self._runtime,
+                service_cidr=self._service_cidr,
+                pins=self._pins(),
+                programs=_paths(programs),
+                ports=Ports.choose(),
+            )
             kwokctl.write_config(self._layout, record)
             try:
-                kwokctl.create(self._layout, record)
-                self._finish(record)
+                kwokctl.create(self._layout, programs["kwokctl"], record)
+                self._finish(record, _READY_SECONDS)
             except UserError:
-                self._end_processes()
+                processes.end(self._layout.root)
                 # Another program may have taken a port between its choice and its use.
-                if attempt == _PORT_ATTEMPTS or not any(map(ports.taken, vars(record.ports).values())):
+                if attempt == _ATTEMPTS or not any(map(ports.taken, record.ports.all())):
                     raise
-                old = replace(record, ports=_choose_ports()) if old is not None else None
             else:
                 self._layout.save(record)
                 return
+
+    def _finish(self, record: Record, seconds: float) -> None:
+        """Complete a cluster whose components have been started, and wait until all of them answer."""
+        api = Api(self._layout.credentials(record.ports.api_server))
+        problem = api.wait_ready(seconds)
+        if problem is not None:
+            raise self._failure("kube-apiserver", problem)
+        api.define(karpenter.definitions(record), _SERVED_SECONDS)
+        if processes.KARPENTER not in {running.name for running in processes.find(self._layout.root)}:
+            karpenter.start(self._layout, record)
+        deadline = time.monotonic() + seconds
+        while not _all_healthy(rows := health.check(self._layout, record)):
+            if time.monotonic() > deadline:
+                bad = next(row for row in rows if not row.healthy)
+                raise self._failure(bad.component, bad.detail)
+            time.sleep(_POLL_SECONDS)
+
+    def _failure(self, component: str, problem: str) -> UserError:
+        tail = kwokctl.log_tail(self._layout, component)
+        return UserError(f"{component} of the cluster {self.name} {problem}" + (f"; it said:\n{tail}" if tail else ""))
+
+    def _write_machines(self) -> bool:
+        """Write the file of machine types if it has to change, and tell whether it did."""
+        file = self._layout.instance_types
+        if self._machines is None and file.exists():
+            return False
+        text = json.dumps(self._machines or [], indent=1) + "\n"
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            return False
+        file.write_text(text, encoding="utf-8")
+        return True
+
+    def _refuse_changes(self, record: Record) -> None:
+        for what, got, wanted in (
+            ("runtime", record.runtime, self._runtime),
+            ("service addresses", record.service_cidr, self._service_cidr),
+        ):
+            if got != wanted:
+                raise UserError(
+                    f"the cluster {self.name} was made with {what} {got}, which cannot become {wanted} while it lives",
+                    "take it down first",
+                )
+
+    def _check_runtime(self) -> None:
+        program = RUNTIMES[self._runtime]
+        if program and shutil.which(program) is None:
+            raise UserError(
+                f"runtime {self._runtime} needs {program}, which is not on PATH",
+                f"install it, or leave the runtime at {BINARY}, which needs no containers",
+            )
+
+    def _program_names(self) -> tuple[str, ...]:
+        needed = kwokctl.PROGRAMS if self._runtime == BINARY else kwokctl.CONTAINER_PROGRAMS
+        return (*needed, processes.KARPENTER)
+
+    def _pins(self) -> dict[str, str]:
+        return {name: TOOLS[name].version for name in self._program_names()}
+
+    @contextlib.contextmanager
+    def _locked(self, report: Report) -> Iterator[None]:
+        """Keep other processes away from the cluster, and turn refusals of the file system into clear errors."""
+        # In the cache, because nothing else may be left of a cluster that was stopped.
+        digest = hashlib.sha256(str(self._layout.root).encode()).hexdigest()[:12]
+        file = cache_dir() / "locks" / f"{self.name}-{digest}.lock"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(file)
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                report(f"waiting for another mlplatform that works on the cluster {self.name}")
+                lock.acquire()
+            try:
+                yield
+            finally:
+                lock.release()
+        except TimeoutError as error:
+            raise UserError(f"the cluster {self.name}: {error}") from error
+        except OSError as error:
+            raise UserError(f"the cluster {self.name}: {error.filename}: {error.strerror}") from error
+
+
+def _all_healthy(rows: Sequence[ComponentStatus]) -> bool:
+    return all(row.healthy for row in rows)
+
+
+def _paths(programs: Binaries) -> dict[str, str]:
+    return {name: str(path) for name, path in programs.items()}

@@ -131,5 +131,3 @@ def _reason(error: BaseException) -> str:
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner
     return str(cause) or type(cause).__name__
-
-

@@ -33,7 +33,9 @@ def instance_types(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _instance_type(name: str, shape: MachineShape, gpu: Gpu | None, disk_gib: int) -> dict[str, Any]:
-    price = shape["cpu"] * _CPU_PRICE + shape["memory_gib"] * _MEMORY_GIB_PRICE + (gpu["count"] if gpu else 0) * _GPU_PRICE
+    price = (
+        shape["cpu"] * _CPU_PRICE + shape["memory_gib"] * _MEMORY_GIB_PRICE + (gpu["count"] if gpu else 0) * _GPU_PRICE
+    )
     return {
         "name": name,
         "architecture": machines.ARCHITECTURE,

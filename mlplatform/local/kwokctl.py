@@ -33,6 +33,9 @@ RUNTIMES: Final[Mapping[str, str]] = {
 PROGRAMS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kwokctl", "kubectl")
 """What kwokctl needs to run a cluster of processes, itself included."""
 
+CONTAINER_PROGRAMS: Final = ("kwokctl", "kubectl")
+"""What kwokctl needs to run a cluster of containers."""
+
 _CREATE_SECONDS = 120
 _SHOWN_LINES = 8
 
@@ -46,28 +49,39 @@ def write_config(layout: Layout, record: Record) -> None:
         _write_private(layout.encryption, yaml.safe_dump(_encryption(secrets.token_bytes(32))))
 
 
-def create(layout: Layout, record: Record) -> None:
+def create(layout: Layout, program: Path, record: Record) -> None:
     """Have kwokctl make the cluster and start it. Raises ``UserError`` with what kwokctl said."""
     layout.workspace.mkdir(parents=True, exist_ok=True)
     if layout.pki.exists():
         # The cluster had another kwokctl configuration before; its clients keep their credentials.
         shutil.copytree(layout.pki, layout.work / "pki", dirs_exist_ok=True)
     _run(
-        layout, record, "create", "cluster", f"--runtime={record.runtime}", f"--timeout={_CREATE_SECONDS}s",
+        layout, program, "create", "cluster", f"--runtime={record.runtime}", f"--timeout={_CREATE_SECONDS}s",
         f"--kubeconfig={layout.kwokctl_kubeconfig}",
     )  # fmt: skip
     _keep_credentials(layout)
 
 
-def start(layout: Layout, record: Record) -> None:
+def start(layout: Layout, program: Path) -> None:
     """Have kwokctl start the components that do not run. Raises ``UserError`` with what kwokctl said."""
     _correct_process_ids(layout)
-    _run(layout, record, "start", "cluster", f"--timeout={_CREATE_SECONDS}s")
+    _run(layout, program, "start", "cluster", f"--timeout={_CREATE_SECONDS}s")
 
 
-def delete(layout: Layout, record: Record) -> None:
+def delete(layout: Layout, program: Path) -> None:
     """Have kwokctl remove a cluster of containers. Raises ``UserError`` with what kwokctl said."""
-    _run(layout, record, "delete", "cluster", f"--kubeconfig={layout.kwokctl_kubeconfig}")
+    _run(layout, program, "delete", "cluster", f"--kubeconfig={layout.kwokctl_kubeconfig}")
+
+
+def configured_runtime(layout: Layout) -> str:
+    """Return the runtime that the cluster was or was to be made with."""
+    try:
+        documents = list(yaml.safe_load_all(layout.kwokctl_config.read_text(encoding="utf-8")))
+        runtime = documents[0]["options"]["runtime"]
+    except (OSError, yaml.YAMLError, LookupError, TypeError):
+        # A cluster of containers is not made before this file is whole.
+        return BINARY
+    return runtime if runtime in RUNTIMES else BINARY
 
 
 def log_tail(layout: Layout, component: str) -> str:
@@ -83,7 +97,7 @@ def _configuration(layout: Layout, record: Record) -> dict[str, Any]:
     ports, programs = record.ports, record.programs
     options: dict[str, Any] = {
         "runtime": record.runtime,
-        "kubeVersion": record.versions["kubectl"],
+        "kubeVersion": record.pins["kubectl"],
         "kubeApiserverPort": ports.api_server,
         "kubeAdmission": True,
         "kubeAuthorization": True,
@@ -92,7 +106,7 @@ def _configuration(layout: Layout, record: Record) -> dict[str, Any]:
         "quietPull": True,
         "kubectlBinary": programs["kubectl"],
     }
-    configuration = {
+    configuration: dict[str, Any] = {
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokctlConfiguration",
         "options": options,
@@ -123,10 +137,9 @@ def _patches(layout: Layout, record: Record) -> list[dict[str, Any]]:
     # One of each runs, and none may wait for the lease of one that was killed.
     alone = {"leader-elect": "false", **certificate}
     return [
-        {
-            "name": "etcd",
-            "extraArgs": [{"key": "data-dir", "value": str(layout.etcd), "override": True}],
-        },
+        _override("etcd", {"data-dir": str(layout.etcd)}),
+        # The address of simulated nodes: where KWOK answers for their kubelets.
+        _override("kwok-controller", {"node-ip": ADDRESS}),
         _extra(
             "kube-apiserver",
             {
@@ -143,6 +156,11 @@ def _extra(name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
     return {"name": name, "extraArgs": [{"key": key, "value": value} for key, value in arguments.items()]}
 
 
+def _override(name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
+    patch = _extra(name, arguments)
+    return {**patch, "extraArgs": [{**argument, "override": True} for argument in patch["extraArgs"]]}
+
+
 def _encryption(key: bytes) -> dict[str, Any]:
     encoded = base64.b64encode(key).decode("ascii")
     return {
@@ -157,9 +175,9 @@ def _encryption(key: bytes) -> dict[str, Any]:
     }
 
 
-def _run(layout: Layout, record: Record, *arguments: str) -> None:
+def _run(layout: Layout, program: Path, *arguments: str) -> None:
     command = [
-        record.programs["kwokctl"], f"--config={layout.kwokctl_config}", f"--name={layout.name}", *arguments,
+        str(program), f"--config={layout.kwokctl_config}", f"--name={layout.name}", *arguments,
     ]  # fmt: skip
     # Variables of kwokctl's own would override the configuration.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KWOK_")}

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from mlplatform.errors import UserError
 from mlplatform.local.api import Credentials
-from mlplatform.local.ports import ADDRESS
+from mlplatform.local.ports import ADDRESS, free
 
 _FORMAT = 1
 
@@ -24,6 +24,26 @@ class Ports:
     kwok: int
     karpenter: int
 
+    @classmethod
+    def choose(cls) -> "Ports":
+        """Choose ports that are free now."""
+        return cls(*free(len(fields(cls))))
+
+    def of(self, component: str) -> tuple[int, ...]:
+        """Return the ports that a component listens on."""
+        return {
+            "etcd": (self.etcd, self.etcd_peer),
+            "kube-apiserver": (self.api_server,),
+            "kube-controller-manager": (self.controller_manager,),
+            "kube-scheduler": (self.scheduler,),
+            "kwok-controller": (self.kwok,),
+            "karpenter": (self.karpenter,),
+        }[component]
+
+    def all(self) -> tuple[int, ...]:
+        """Return every port."""
+        return astuple(self)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -33,10 +53,10 @@ class Record:
     runtime: str
     service_cidr: str
     """Addresses of services; cannot change while the cluster lives."""
-    versions: dict[str, str]
-    """Versions of the programs by name."""
+    pins: dict[str, str]
+    """Versions that were pinned, by program."""
     programs: dict[str, str]
-    """Paths of the programs by name."""
+    """Paths of the programs, by program."""
     ports: Ports
 
     def to_json(self) -> str:
@@ -54,7 +74,7 @@ class Record:
             if not all(isinstance(port, int) for port in asdict(record.ports).values()):
                 raise ValueError("a port is not a number")
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a cluster's record: {error}") from error
+            raise ValueError("it is not a cluster's record") from error
         return record
 
 
@@ -98,7 +118,7 @@ class Layout:
 
     @property
     def etcd(self) -> Path:
-        """etcd's data: outside of kwokctl's directory, so that it outlives a new kwokctl configuration."""
+        """The data of etcd: outside of kwokctl's directory, so that it outlives a new kwokctl configuration."""
         return self.root / "etcd"
 
     @property

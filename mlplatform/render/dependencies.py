@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
-from mlplatform.graph import Resource, ResourceGraph
+from mlplatform.graph.model import Resource, ResourceGraph
 from mlplatform.render.errors import RenderError
 from mlplatform.render.order import numbers, rank
 from mlplatform.render.values import reveal, secret_paths
 
 _STACK: Final = "pulumi:pulumi:Stack"
 _RELEASE: Final = "kubernetes:helm.sh/v3:Release"
-_SEPARATORS_IN_URN: Final = 3
 
 _CLUSTER_SCOPED: Final = frozenset({
     "APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "ClusterTrustBundle",
@@ -33,12 +32,11 @@ class Placed(Protocol):
 
 def components(graph: ResourceGraph) -> dict[str, str]:
     """Map each URN to the name of the component at the top of its parents, or to its own name without one."""
-    resources = {resource.urn: resource for resource in graph.resources}
     names: dict[str, str] = {}
     for resource in graph.resources:
         top = resource
-        while top.parent in resources and resources[top.parent].type != _STACK:
-            top = resources[top.parent]
+        while (parent := graph.by_urn.get(top.parent or "")) is not None and parent.type != _STACK:
+            top = parent
         names[resource.urn] = top.name
     return names
 
@@ -50,14 +48,9 @@ def is_namespaced(kind: str) -> bool:
 
 def provider_namespace(graph: ResourceGraph, resource: Resource) -> str | None:
     """Return the namespace that the resource's provider gives to objects that name none."""
-    if resource.provider is None:
-        return None
-    urn = resource.provider.rpartition("::")[0] if resource.provider.count("::") > _SEPARATORS_IN_URN else resource.provider
-    for candidate in graph.resources:
-        if candidate.urn in (urn, resource.provider):
-            namespace = reveal(candidate.inputs.get("namespace"))
-            return namespace if isinstance(namespace, str) else None
-    return None
+    provider = graph.by_urn.get(resource.provider or "")
+    namespace = reveal(provider.inputs.get("namespace")) if provider is not None else None
+    return namespace if isinstance(namespace, str) else None
 
 
 def secret_sources(graph: ResourceGraph, resource: Resource) -> tuple[str, ...]:
@@ -65,16 +58,15 @@ def secret_sources(graph: ResourceGraph, resource: Resource) -> tuple[str, ...]:
     properties = {path.partition(".")[0].partition("[")[0] for path in secret_paths(dict(resource.inputs))}
     if resource.inputs.get("kind") == "Secret":
         properties |= {"data", "stringData"}
-    known = {each.urn for each in graph.resources}
     found = {urn for name in properties for urn in resource.property_dependencies.get(name, ())}
-    return tuple(sorted(found & known))
+    return tuple(sorted(found & graph.by_urn.keys()))
 
 
 class Order:
     """Numbers of rendered resources, and which of them depend on a Helm release."""
 
     def __init__(self, graph: ResourceGraph, found: Mapping[str, Placed]) -> None:
-        self._resources = {resource.urn: resource for resource in graph.resources}
+        self._resources = graph.by_urn
         self._found = found
         self._children: dict[str, list[str]] = defaultdict(list)
         for resource in graph.resources:

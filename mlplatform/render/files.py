@@ -8,12 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
 from mlplatform.errors import UserError
-from mlplatform.graph import ResourceGraph
+from mlplatform.graph.markers import Plain
+from mlplatform.graph.model import ResourceGraph
 from mlplatform.render.kubernetes import HelmRelease, KubernetesObject, render
 
 MANIFEST: Final = ".mlplatform-render.json"
@@ -98,7 +99,7 @@ def _release_files(releases: tuple[HelmRelease, ...]) -> dict[str, str]:
     return texts
 
 
-def _commented(header: list[str], value: Any) -> str:
+def _commented(header: list[str], value: Plain) -> str:
     body = yaml.safe_dump(value, sort_keys=True, default_flow_style=False, allow_unicode=True, width=120)
     return "".join(f"# {line}\n" for line in header) + body
 

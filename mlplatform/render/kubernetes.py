@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from mlplatform.graph import Resource, ResourceGraph
+from mlplatform.graph.model import Resource, ResourceGraph
 from mlplatform.render import dependencies
 from mlplatform.render.errors import RenderError
 from mlplatform.render.values import mask, mask_secret_object, reveal, secret_paths, unknown_paths
@@ -177,9 +177,9 @@ def _object(graph: ResourceGraph, resource: Resource, component: str) -> Kuberne
     paths = list(secret_paths(dict(resource.inputs)))
     if manifest["kind"] == "Secret" and manifest["apiVersion"] == "v1":
         masked = mask_secret_object(masked)
-        paths = [
-            f"{data}.{key}" for data in ("data", "stringData") for key in sorted(manifest.get(data, {}))
-        ] + [path for path in paths if not path.startswith(("data", "stringData"))]
+        paths = [f"{data}.{key}" for data in ("data", "stringData") for key in sorted(manifest.get(data, {}))] + [
+            path for path in paths if not path.startswith(("data", "stringData"))
+        ]
     return KubernetesObject(
         urn=resource.urn,
         component=component,

@@ -47,7 +47,7 @@ def rank(kind: str) -> int:
 
 
 def numbers(ranks: Mapping[Node, int], needs: Mapping[Node, Sequence[Node]]) -> dict[Node, int]:
-    """Number each node: its rank, or one more than the highest number among what it needs.
+    """Give each node a number: its rank, or one more than the highest number among what it needs.
 
     Raises ``ValueError`` that names the nodes of a circle of dependencies.
     """

@@ -2,9 +2,8 @@
 
 import base64
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from mlplatform.graph import Secret, Unknown
+from mlplatform.graph.markers import Plain, Secret, Unknown
 
 MASK = "[secret]"
 """What stands in a file where a secret value was."""
@@ -12,9 +11,9 @@ MASK = "[secret]"
 _DOCKER_CONFIG_KEYS = frozenset({".dockerconfigjson", ".dockercfg"})
 
 
-def unknown_paths(value: Any, path: str = "") -> Iterator[str]:
+def unknown_paths(value: Plain, path: str = "") -> Iterator[str]:
     """Yield the path of every value that is known only after a deployment."""
-    if is_unknown(value):
+    if isinstance(value, Unknown):
         yield path
     elif isinstance(value, Secret):
         yield from unknown_paths(value.value, path)
@@ -23,7 +22,7 @@ def unknown_paths(value: Any, path: str = "") -> Iterator[str]:
             yield from unknown_paths(item, join(path, key))
 
 
-def secret_paths(value: Any, path: str = "") -> Iterator[str]:
+def secret_paths(value: Plain, path: str = "") -> Iterator[str]:
     """Yield the path of every secret value."""
     if isinstance(value, Secret):
         yield path
@@ -32,7 +31,7 @@ def secret_paths(value: Any, path: str = "") -> Iterator[str]:
             yield from secret_paths(item, join(path, key))
 
 
-def reveal(value: Any) -> Any:
+def reveal(value: Plain) -> Plain:
     """Return plain JSON-like data with secrets in plain text: for memory and pipes, never for files.
 
     Keys without a value are left out, as the Kubernetes API reads a null as a wish to remove the field.
@@ -40,23 +39,18 @@ def reveal(value: Any) -> Any:
     return _plain(value, masked=False)
 
 
-def mask(value: Any) -> Any:
+def mask(value: Plain) -> Plain:
     """Return plain JSON-like data in which every secret value is replaced by ``MASK``."""
     return _plain(value, masked=True)
 
 
-def mask_secret_object(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def mask_secret_object(manifest: Mapping[str, Plain]) -> dict[str, Plain]:
     """Replace every value of a core/v1 Secret, marked or not, so that the API server still accepts the object."""
     masked = dict(manifest)
     for field, encode in (("data", True), ("stringData", False)):
         if isinstance(masked.get(field), Mapping):
             masked[field] = {key: _placeholder(key, encode=encode) for key in masked[field]}
     return masked
-
-
-def is_unknown(value: Any) -> bool:
-    """Tell whether a value is the marker of what is known only after a deployment."""
-    return value is Unknown or (isinstance(Unknown, type) and isinstance(value, Unknown))
 
 
 def join(path: str, key: str | int) -> str:
@@ -68,14 +62,14 @@ def join(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
+def _children(value: Plain) -> Iterator[tuple[str | int, Plain]]:
     if isinstance(value, Mapping):
         yield from value.items()
     elif isinstance(value, (list, tuple)):
         yield from enumerate(value)
 
 
-def _plain(value: Any, *, masked: bool) -> Any:
+def _plain(value: Plain, *, masked: bool) -> Plain:
     if isinstance(value, Secret):
         return _masked_like(_plain(value.value, masked=False)) if masked else _plain(value.value, masked=False)
     if isinstance(value, Mapping):
@@ -88,7 +82,7 @@ def _plain(value: Any, *, masked: bool) -> Any:
     return value
 
 
-def _masked_like(value: Any) -> Any:
+def _masked_like(value: Plain) -> Plain:
     """Keep a secret's type, so that what is written still has the shape that the API server checks."""
     if isinstance(value, dict):
         return {key: _masked_like(item) for key, item in value.items()}

@@ -1,5 +1,6 @@
-"""The only reader of an environment's file and of ``pulumi.Config``."""
+"""The only reader of environment files and of ``pulumi.Config``."""
 
+from stacks.settings.document import environments
 from stacks.settings.environment import Settings
 from stacks.settings.foundation import (
     ChartsSettings,
@@ -12,7 +13,10 @@ from stacks.settings.foundation import (
     ServicesSettings,
     StoreSettings,
 )
+from stacks.settings.load import from_pulumi, load_file, pulumi_config
 from stacks.settings.pools import GpuSettings, NodePoolSettings, ShapeSettings, TaintEffect, TaintSettings
+from stacks.settings.problems import Problem, SettingsError
+from stacks.settings.schema import json_schema
 from stacks.settings.scoring import LocationSettings, ScoringSettings
 from stacks.settings.teams import PeopleSettings, QuotaSettings, TeamSettings
 
@@ -27,14 +31,21 @@ __all__ = [
     "NetworkSettings",
     "NodePoolSettings",
     "PeopleSettings",
+    "Problem",
     "QueueingSettings",
     "QuotaSettings",
     "ScoringSettings",
     "ServicesSettings",
     "Settings",
+    "SettingsError",
     "ShapeSettings",
     "StoreSettings",
     "TaintEffect",
     "TaintSettings",
     "TeamSettings",
+    "environments",
+    "from_pulumi",
+    "json_schema",
+    "load_file",
+    "pulumi_config",
 ]

@@ -30,12 +30,25 @@ SECURE_ALLOWED: Final = (
 STACK_KEYS: Final = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 """Keys that Pulumi knows at the top of a stack file."""
 
-OTHER_NAMESPACES: Final = ("aws", "aws-native", "docker", "docker-build", "gcp", "kubernetes", "pulumi", "random", "tls")
+OTHER_NAMESPACES: Final = (
+    "aws",
+    "aws-native",
+    "docker",
+    "docker-build",
+    "gcp",
+    "kubernetes",
+    "pulumi",
+    "random",
+    "tls",
+)
 """Namespaces of configuration that belong to Pulumi or to a provider and are passed on unread."""
 
 _CONFIG: Final = "config"
 _FILE_NAME: Final = re.compile(r"Pulumi\.(.+)\.yaml")
-_SECTIONS: Final = tuple(field.alias or name for name, field in FileSettings.model_fields.items())
+_NAMESPACES: Final = (NAMESPACE, *OTHER_NAMESPACES)
+
+SECTIONS: Final = tuple(field.alias or name for name, field in FileSettings.model_fields.items())
+"""Sections of the settings, as they are written after the namespace."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,13 @@ class Document:
         """This project's configuration by section."""
         start = f"{NAMESPACE}:"
         return {key.removeprefix(start): value for key, value in self.config.items() if key.startswith(start)}
+
+    @property
+    def misnamed(self) -> list[str]:
+        """Sections that stand under a key of a wrong form, such as one without the namespace."""
+        start = f"{NAMESPACE}:"
+        meant = [_meant(key) for key in self.config]
+        return [key.removeprefix(start) for key in meant if key is not None and key.startswith(start)]
 
     def line(self, path: KeyPath) -> int | None:
         """Return the line of a value, from the file's top, or of the nearest one around it where it is missing."""
@@ -134,20 +154,31 @@ def _stack_keys(root: dict[str, Any]) -> Iterator[Finding]:
 
 def _config_keys(config: dict[str, Any]) -> Iterator[Finding]:
     """Judge the namespaces of all keys, and the form in which this project's values are given."""
-    namespaces = (NAMESPACE, *OTHER_NAMESPACES)
     for key, value in config.items():
         here = (_CONFIG, key)
         namespace, colon, name = key.partition(":")
+        meant = _meant(key)
+        hint = f'did you mean "{meant}"?' if meant is not None else ""
         if not colon:
-            near = nearest(key, _SECTIONS)
-            hint = f'did you mean "{NAMESPACE}:{near}"?' if near else ""
             yield Finding(here, "got a key without a namespace", "<namespace>:<name>", hint)
-        elif namespace not in namespaces:
-            near = nearest(namespace, namespaces)
-            hint = f'did you mean "{near}:{name}"?' if near else ""
-            yield Finding(here, f'unknown namespace "{namespace}"', ", ".join(namespaces), hint)
+        elif namespace not in _NAMESPACES:
+            yield Finding(here, f'unknown namespace "{namespace}"', ", ".join(_NAMESPACES), hint)
         elif namespace == NAMESPACE:
+            if ":" in name:
+                yield Finding(here, "got a key of more than two parts", f"{NAMESPACE}:<name>", hint)
             yield from _secure_values(value, here)
+
+
+def _meant(key: str) -> str | None:
+    """Return the key that one of a wrong form stands for, where that can be told."""
+    namespace, colon, name = key.partition(":")
+    section = nearest(name.rpartition(":")[2] if colon else key, SECTIONS)
+    if colon and namespace not in _NAMESPACES:
+        near = nearest(namespace, _NAMESPACES)
+        return f"{near}:{name}" if near is not None else None
+    if colon and (namespace != NAMESPACE or ":" not in name):
+        return None
+    return f"{NAMESPACE}:{section}" if section is not None else None
 
 
 def _secure_values(value: Any, path: KeyPath) -> Iterator[Finding]:  # noqa: ANN401  any value

@@ -1,14 +1,16 @@
 """What of an environment could be read: all of it, or all but the parts that have problems of their own."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from stacks.settings.environment import FileSettings
+from stacks.settings.model import Section
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Draft:
         return not self.absent.isdisjoint(sections)
 
     def names(self, section: str) -> list[str]:
-        """Return the names of a section's entries, valid or not, sorted."""
-        valid: Mapping[str, Any] = getattr(self.settings, _fields()[section])
+        """Return the names of a section's entries, valid or not, sorted; none where the section is not valid."""
+        valid: Mapping[str, Any] = {} if self.lacks(section) else getattr(self.settings, _fields()[section])
         return sorted({*valid, *self.broken.get(section, ())})
 
     def complete(self, section: str) -> bool:
@@ -54,24 +56,32 @@ def _fields() -> dict[str, str]:
 def _adapters() -> dict[str, TypeAdapter[Any]]:
     """Return a validator of each section by itself."""
     fields = FileSettings.model_fields
-    return {
-        section: TypeAdapter(Annotated[fields[name].annotation, *fields[name].metadata])  # type: ignore[misc]  # as pydantic builds it
-        for section, name in _fields().items()
-    }
+    return {section: TypeAdapter(_annotation(fields[name])) for section, name in _fields().items()}
 
 
-def draft(environment: str, raw: Mapping[str, Any]) -> tuple[Draft, list[ErrorDetails]]:
-    """Validate each section, and each named entry, by itself; return what is valid and every error."""
+def _annotation(field: FieldInfo) -> Any:  # noqa: ANN401  any annotation
+    """Return a field's annotation together with the constraints that pydantic keeps beside it."""
+    annotation = field.annotation
+    for constraint in field.metadata:
+        annotation = Annotated[annotation, constraint]  # type: ignore[assignment]  # put together at run time
+    return annotation
+
+
+def draft(environment: str, raw: Mapping[str, Any], misnamed: Collection[str] = ()) -> tuple[Draft, list[ErrorDetails]]:
+    """Validate each section, and each named entry, by itself; return what is valid and every error.
+
+    ``misnamed`` are sections that are there under a wrong name, so that they are neither missing nor left out.
+    """
     values: dict[str, Any] = {}
     broken: dict[str, tuple[str, ...]] = {}
-    absent: set[str] = set()
-    errors: list[ErrorDetails] = []
+    errors = [_error("extra_forbidden", section) for section in raw if section not in _fields()]
     for section, name in _fields().items():
         field = FileSettings.model_fields[name]
         if section not in raw:
+            if section in misnamed:
+                continue
             if field.is_required():
-                absent.add(section)
-                errors.append({"type": "missing", "loc": (section,), "msg": "", "input": None})
+                errors.append(_error("missing", section))
             else:
                 values[name] = field.get_default()
             continue
@@ -80,17 +90,24 @@ def draft(environment: str, raw: Mapping[str, Any]) -> tuple[Draft, list[ErrorDe
         except ValidationError as error:
             found = error.errors(include_url=False)
             errors += [{**each, "loc": (section, *each["loc"])} for each in found]
-            bad = {str(each["loc"][0]) for each in found if each["loc"]}
-            if all(each["loc"] for each in found) and get_origin(field.annotation) is dict and section != "tags":
-                broken[section] = tuple(sorted(bad))
-                rest = {key: value for key, value in raw[section].items() if key not in bad}
-                values[name] = {key: value for key, value in _entries(section, rest)}
-            else:
-                absent.add(section)
-    errors += [
-        {"type": "extra_forbidden", "loc": (section,), "msg": "", "input": raw[section]}
-        for section in raw
-        if section not in _fields()
-    ]
-    made = FileSettings.model_construct(None, **values)
-    return Draft(environment, raw, made, broken, frozenset(absent)), errors
+            if _has_entries(field) and all(each["loc"] for each in found):
+                broken[section] = tuple(sorted({str(each["loc"][0]) for each in found}))
+                values[name] = _valid_entries(field, raw[section], broken[section])
+    absent = frozenset(section for section, name in _fields().items() if name not in values)
+    return Draft(environment, raw, FileSettings.model_construct(None, **values), broken, absent), errors
+
+
+def _error(kind: str, section: str) -> ErrorDetails:
+    return {"type": kind, "loc": (section,), "msg": kind, "input": None}
+
+
+def _has_entries(field: FieldInfo) -> bool:
+    """Tell whether a section is a mapping of names to sections."""
+    arguments = get_args(field.annotation)
+    return bool(arguments) and isinstance(arguments[-1], type) and issubclass(arguments[-1], Section)
+
+
+def _valid_entries(field: FieldInfo, entries: Mapping[str, Any], broken: Collection[str]) -> dict[str, Any]:
+    """Return the entries of a section that are valid, read."""
+    model: type[Section] = get_args(field.annotation)[-1]
+    return {name: model.model_validate(entry) for name, entry in entries.items() if name not in broken}

@@ -1,7 +1,7 @@
 """Sections that describe the environment as a whole: cloud, names, network, cluster, stores, services, charts."""
 
 from enum import StrEnum
-from typing import Final
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,14 +11,13 @@ from stacks.settings.values import (
     ChartName,
     ChartSource,
     Cidr,
-    KubernetesVersion,
     Many,
     PlatformName,
     RoleName,
     Zone,
 )
 
-KUBERNETES_VERSIONS: Final = ("1.34", "1.35", "1.36")
+KubernetesVersion = Literal["1.34", "1.35", "1.36"]
 """Minor versions that the platform's components are written for."""
 
 

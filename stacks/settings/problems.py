@@ -14,6 +14,9 @@ KeyPath = tuple[str | int, ...]
 
 _LONGEST_VALUE: Final = 60
 
+_NEAR: Final = 0.65
+"""Likeness of words that are taken for each other: one wrong letter of three is, ``owners`` and ``viewers`` are not."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -68,20 +71,15 @@ class Finding:
 
 
 def got(value: Any) -> str:  # noqa: ANN401  any value of a file
-    """Say what was found at a key."""
-    return f"got {shown(value)}"
-
-
-def shown(value: Any) -> str:  # noqa: ANN401  any value of a file
-    """Show a value as it would stand in JSON; mappings and lists by their kind alone."""
+    """Say what was found at a key: as it would stand in JSON, long lists and mappings by their size."""
     if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
+        return "got nothing"
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
+    if len(text) <= _LONGEST_VALUE:
+        return f"got {text}"
+    if isinstance(value, dict | list | tuple):
+        return f"got a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    return f"got {text[: _LONGEST_VALUE - 3]}..."
 
 
 def in_file(path: KeyPath) -> KeyPath:
@@ -118,7 +116,7 @@ def nearest(word: object, known: Iterable[str]) -> str | None:
     plain: dict[str, str] = {}
     for candidate in sorted(known):
         plain.setdefault(_plain(candidate), candidate)
-    matches = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=_NEAR)
     return plain[matches[0]] if matches else None
 
 

@@ -122,9 +122,10 @@ def described(node: Schema) -> str:
 def _described_mapping(node: Schema) -> str:
     if "properties" in node:
         return f"a mapping with the keys {', '.join(node['properties'])}"
-    least, most = node.get("minProperties"), node.get("maxProperties")
+    least, most, needed = node.get("minProperties"), node.get("maxProperties"), node.get("required")
     bounds = [f"at {word} {count}" for word, count in (("least", least), ("most", most)) if count is not None]
-    return f"a mapping with {' and '.join(bounds)} keys" if bounds else "a mapping"
+    named = f", {' and '.join(needed)} among them" if needed else ""
+    return f"a mapping of {' and '.join(bounds)}{named}" if bounds else "a mapping"
 
 
 def _described_range(node: Schema) -> str:

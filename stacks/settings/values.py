@@ -29,9 +29,6 @@ def label(max_length: int, reason: str = "") -> Any:  # noqa: ANN401  as pydanti
 PlatformName = Annotated[str, label(20)]
 """The platform's name; the cluster is named after it and the environment."""
 
-EnvironmentName = Annotated[str, label(30)]
-"""An environment's name, which is its Pulumi stack's name."""
-
 PoolName = Annotated[str, label(40, " (the limit of a GKE node pool)")]
 """A node pool's name."""
 
@@ -181,9 +178,6 @@ ChartMirror = Annotated[
 ChartName = Annotated[str, label(53, " (the limit of a Helm release)")]
 """Name of a chart."""
 
-KubernetesVersion = Annotated[str, text("^1[.][0-9]{2}$", 'a minor version in quotes, such as "1.36"')]
-"""Minor version of Kubernetes."""
-
 Cidr = Annotated[
     str,
     text(
@@ -198,7 +192,12 @@ Schedule = Annotated[
     str,
     Field(
         min_length=1,
-        json_schema_extra={ALLOWED: "five cron fields (minute, hour, day of month, month, day of week), @hourly, @daily, @weekly, @monthly or @yearly"},
+        json_schema_extra={
+            ALLOWED: (
+                "five cron fields (minute, hour, day of month, month, day of week), or one of @hourly, @daily, "
+                "@weekly, @monthly and @yearly"
+            )
+        },
     ),
     AfterValidator(check_schedule),
 ]

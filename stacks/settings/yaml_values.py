@@ -17,9 +17,11 @@ _TAG: Final = "tag:yaml.org,2002:"
 _INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|0|[1-9][0-9_]*)\Z")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _SPECIAL_FLOAT: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
-_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE: Final = frozenset({"true", "True", "TRUE"})
-_FALSE: Final = frozenset({"false", "False", "FALSE"})
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 
 MOST_VALUES: Final = 100_000
 """Values above which a file is refused, so that aliases of aliases cannot fill the memory."""
@@ -64,7 +66,8 @@ def read(text: str) -> Values:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable(error.problem or error.context or "not YAML", mark.line + 1 if mark else None) from error
+        reason = ", ".join(part for part in (error.context, error.problem) if part)
+        raise Unreadable(reason, mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         raise Unreadable(str(error).splitlines()[0], None) from error
     except RecursionError as error:
@@ -77,18 +80,12 @@ def read(text: str) -> Values:
 
 def scalar(text: str, *, plain: bool) -> Any:  # noqa: ANN401  any scalar
     """Return what the engine makes of a scalar: text unless it is plain and looks like something else."""
-    if not plain:
-        return text
-    if text in _NULL:
-        return None
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    if _INTEGER.match(text):
+    if plain and text in _WORDS:
+        return _WORDS[text]
+    if plain and _INTEGER.match(text):
         return _integer(text)
-    if _FLOAT.match(text):
-        return float(text)
-    if _SPECIAL_FLOAT.match(text):
-        return float(text.replace(".", ""))
+    if plain and (_FLOAT.match(text) or _SPECIAL_FLOAT.match(text)):
+        return float(text.replace(".", "") if _SPECIAL_FLOAT.match(text) else text)
     return text
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mlplatform.errors import UserError
 from mlplatform.local.deploy.applyset import PART_OF, ApplySet
 from mlplatform.local.deploy.kubectl import Key, Kubectl, key_of, label_of, stream
-from mlplatform.local.deploy.retention import Kept, keep, take_back
+from mlplatform.local.deploy.retention import Kept, keep, marked, take_back
 from mlplatform.local.deploy.target import FIELD_MANAGER
 
 _ATTEMPTS: Final = 3
@@ -19,7 +19,9 @@ _REPLACED: Final = frozenset({
 })  # fmt: skip
 """Kinds that are deleted and made anew when a field that cannot change has to: none of them holds data of its own."""
 
-_FIXED_FIELD: Final = re.compile(r"immutable|cannot change roleRef|may not be changed in an update|updates to .* are forbidden")
+_FIXED_FIELD: Final = re.compile(
+    r"immutable|cannot change roleRef|may not be changed in an update|updates to .* are forbidden"
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def apply_definitions(kubectl: Kubectl, definitions: Sequence[Mapping[str, Any]]
     names = [f"crd/{each['metadata']['name']}" for each in definitions]
     kubectl.output(["wait", "--for=condition=Established", "--timeout=60s", *names])
     kubectl.forget_kinds()
-    return _compare(before, kubectl.live(definitions))
+    return compare(before, kubectl.live(definitions))
 
 
 def apply_first(kubectl: Kubectl, applyset: ApplySet, manifests: Sequence[Mapping[str, Any]], *, force: bool) -> None:
@@ -97,23 +99,17 @@ def apply_set(
     wanted = {key_of(manifest) for manifest in manifests}
     members = applyset.members(kubectl)
     leaving = {
-        key: live
-        for key, live in members.items()
-        if key not in wanted and "deletionTimestamp" not in live["metadata"] and not _served_elsewhere(key, wanted)
+        key: live for key, live in members.items() if key not in wanted and "deletionTimestamp" not in live["metadata"]
     }
     kept = keep(kubectl, leaving)
     _apply(kubectl, manifests, ["--prune", f"--applyset={applyset.reference}"], force=force)
-    compared = _compare(before, kubectl.live(manifests))
+    compared = compare(before, kubectl.live(manifests))
     pruned = sorted(leaving.keys() - {each.key for each in kept})
     return Applied(compared.created, compared.changed, compared.unchanged, tuple(pruned), tuple(kept))
 
 
 def compare(before: Mapping[Key, Mapping[str, Any]], after: Mapping[Key, Mapping[str, Any]]) -> Applied:
     """Tell by their resource versions which objects were created, changed or left alone."""
-    return _compare(before, after)
-
-
-def _compare(before: Mapping[Key, Mapping[str, Any]], after: Mapping[Key, Mapping[str, Any]]) -> Applied:
     versions = {key: live["metadata"]["resourceVersion"] for key, live in before.items()}
     created, changed, unchanged = [], [], []
     for key, live in sorted(after.items()):
@@ -124,11 +120,6 @@ def _compare(before: Mapping[Key, Mapping[str, Any]], after: Mapping[Key, Mappin
         else:
             unchanged.append(key)
     return Applied(tuple(created), tuple(changed), tuple(unchanged))
-
-
-def _served_elsewhere(key: Key, wanted: Collection[Key]) -> bool:
-    """Tell whether a live object is a wanted one, seen through another API group that serves the same objects."""
-    return any(key[1:] == other[1:] for other in wanted)
 
 
 def _labelled(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -164,7 +155,12 @@ def _apply(kubectl: Kubectl, manifests: Sequence[Mapping[str, Any]], extra: Sequ
             if "not found" in done.stderr or "is being terminated" in done.stderr:
                 continue
             raise kubectl.error(args, done)
-        fixed = {key for key, reason in reasons.items() if _FIXED_FIELD.search(reason) and key[1] in _REPLACED}
+        retained = {key_of(manifest) for manifest in manifests if marked(manifest)}
+        fixed = {
+            key
+            for key, reason in reasons.items()
+            if _FIXED_FIELD.search(reason) and key[1] in _REPLACED and key not in retained
+        }
         if fixed != reasons.keys():
             raise ApplyError(reasons, _hint(kubectl, reasons))
         _delete(kubectl, fixed)

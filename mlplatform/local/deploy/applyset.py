@@ -89,7 +89,7 @@ class ApplySet:
             self._write(kubectl, ",".join(served), ",".join(_split(parent, _NAMESPACES)), _annotation(parent, _TOOLING))
 
     def widen(self, kubectl: Kubectl, manifests: Iterable[Manifest]) -> None:
-        """Record kinds and namespaces before objects of them are applied, so that an interruption loses track of none."""
+        """Record kinds and namespaces before objects of them are applied, so that none is lost track of."""
         parent = kubectl.get(_RESOURCE, self.environment) or {}
         kinds, namespaces = set(_split(parent, _KINDS)), set(_split(parent, _NAMESPACES))
         wider_kinds, wider_namespaces = set(kinds), set(namespaces)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from mlplatform.errors import UserError
+from mlplatform.graph.markers import Plain
 from mlplatform.local.deploy.target import Target
 
 _TIMEOUT_SECONDS: Final = 600
@@ -77,7 +78,9 @@ class Kubectl:
     def __init__(self, target: Target) -> None:
         self.target = target
 
-    def run(self, args: Sequence[str], stdin: str | None = None, environment: Mapping[str, str] | None = None) -> Completed:
+    def run(
+        self, args: Sequence[str], stdin: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> Completed:
         """Run a command to its end, whether it succeeds or not."""
         command = [
             str(self.target.kubectl),
@@ -123,7 +126,7 @@ class Kubectl:
             )
         return KubectlError(f"kubectl {args[0]} failed: {text or f'exit code {done.code}'}", done.stderr)
 
-    def json(self, args: Sequence[str], stdin: str | None = None) -> Any:
+    def json(self, args: Sequence[str], stdin: str | None = None) -> Plain:
         """Run a command with JSON output and return it; None where it printed nothing."""
         text = self.output([*args, "--output=json"], stdin)
         return json.loads(text) if text.strip() else None
@@ -154,7 +157,7 @@ class Kubectl:
     @cached_property
     def kinds(self) -> dict[tuple[str, str], Kind]:
         """Kinds that the API server serves, by group and kind."""
-        served = {}
+        served: dict[tuple[str, str], Kind] = {}
         for each in self.json(["api-resources"])["resources"]:
             group, kind = each.get("group", ""), each["kind"]
             if {"get", "list"} <= set(each.get("verbs", ())):
@@ -179,7 +182,7 @@ def _in(namespace: str) -> list[str]:
     return [f"--namespace={namespace}"] if namespace else []
 
 
-def _listed(answer: Any) -> list[dict[str, Any]]:
+def _listed(answer: Plain) -> list[dict[str, Any]]:
     if answer is None:
         return []
     if str(answer.get("kind", "")).endswith("List") and "items" in answer:

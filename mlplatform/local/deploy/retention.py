@@ -36,7 +36,7 @@ class Kept:
 
 def marked(manifest: Mapping[str, Any]) -> bool:
     """Tell whether a live object is marked to be kept."""
-    return manifest.get("metadata", {}).get("annotations", {}).get(RETAIN) == "true"
+    return bool(manifest.get("metadata", {}).get("annotations", {}).get(RETAIN) == "true")
 
 
 def keep(kubectl: Kubectl, leaving: Mapping[Key, Mapping[str, Any]]) -> list[Kept]:

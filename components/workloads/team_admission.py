@@ -1,0 +1,127 @@
+"""What pods of a team's namespace may name: a ValidatingAdmissionPolicy, as plain data.
+
+The API server evaluates it in its own process, so it holds without a webhook and on every cluster alike.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from components.contracts import POOL_LABEL, NodePool
+from components.workloads.priorities import PRIORITY_OF_PURPOSE
+
+
+def _literal(values: Sequence[str]) -> str:
+    """Return ``values`` as a CEL list; JSON's string syntax is a subset of CEL's."""
+    return json.dumps(sorted(set(values)))
+
+
+def _words(values: Sequence[str]) -> str:
+    return ", ".join(sorted(set(values))) or "none"
+
+
+def priority_classes(pools: Sequence[NodePool]) -> list[str]:
+    """Return the priority classes of the work that ``pools`` are for."""
+    return sorted({PRIORITY_OF_PURPOSE[pool["purpose"]] for pool in pools if pool["purpose"] in PRIORITY_OF_PURPOSE})
+
+
+def _placement_rules(pools: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        {
+            "expression": f"object.spec.?nodeSelector[?'{POOL_LABEL}'].orValue('') in variables.pools",
+            "message": f"the pod must select one of the team's pools: nodeSelector {POOL_LABEL}: {_words(pools)}",
+            "reason": "Forbidden",
+        },
+        {
+            "expression": (
+                "object.spec.?tolerations.orValue([]).all(t, t.?key.orValue('') != '' && "
+                f"(t.key != '{POOL_LABEL}' || "
+                "(t.?operator.orValue('Equal') == 'Equal' && t.?value.orValue('') in variables.pools)))"
+            ),
+            "message": (
+                f"the pod may tolerate the taint {POOL_LABEL} with operator Equal and one of these values only: "
+                f"{_words(pools)}; a toleration without a key is not allowed"
+            ),
+            "reason": "Forbidden",
+        },
+        {
+            "expression": "request.operation != 'CREATE' || object.spec.?nodeName.orValue('') == ''",
+            "message": "the pod may not name its node: nodeName passes by the scheduler",
+            "reason": "Forbidden",
+        },
+    ]
+
+
+def pod_policy(namespace: str, pools: Sequence[NodePool], repositories: Sequence[str], shared: str) -> dict[str, Any]:
+    """Return the specification of the policy on the pods of ``namespace``.
+
+    A pod has to select one of ``pools``, tolerates no other pool's taint, takes a priority class of work that those
+    pools are for, and runs images with a tag or digest from ``repositories`` or from below the path ``shared``, where
+    the platform's own images are. Updates that leave the specification alone pass, so that a pod which was let in
+    under earlier rules can still end and be removed.
+    """
+    pool_names = [pool["name"] for pool in pools]
+    classes = priority_classes(pools)
+    sources = f"images must come, with a tag or digest, from: {_words([*repositories, f'{shared}/*'])}"
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+            "resourceRules": [
+                {
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE", "UPDATE"],
+                    "resources": ["pods", "pods/ephemeralcontainers"],
+                    "scope": "Namespaced",
+                }
+            ],
+        },
+        "matchConditions": [
+            {
+                "name": "specification-changes",
+                "expression": "request.operation == 'CREATE' || object.spec != oldObject.spec",
+            }
+        ],
+        "variables": [
+            {"name": "pools", "expression": _literal(pool_names)},
+            {"name": "repositories", "expression": _literal(repositories)},
+            {
+                "name": "images",
+                "expression": (
+                    "object.spec.containers.map(c, c.?image.orValue('')) + "
+                    "object.spec.?initContainers.orValue([]).map(c, c.?image.orValue('')) + "
+                    "object.spec.?ephemeralContainers.orValue([]).map(c, c.?image.orValue(''))"
+                ),
+            },
+            {
+                "name": "foreignImages",
+                "expression": (
+                    "variables.images.filter(i, "
+                    "!variables.repositories.exists(r, i.startsWith(r + ':') || i.startsWith(r + '@')) && "
+                    f"!i.startsWith({json.dumps(shared + '/')}))"
+                ),
+            },
+        ],
+        "validations": [
+            *_placement_rules(pool_names),
+            {
+                "expression": f"object.spec.?priorityClassName.orValue('') in {_literal(['', *classes])}",
+                "message": f"the pod's priority class must be one of: {_words(classes)}",
+                "reason": "Forbidden",
+            },
+            {
+                "expression": "variables.foreignImages.size() == 0",
+                "message": sources,
+                "messageExpression": (
+                    f"'not allowed: ' + variables.foreignImages.join(', ') + {json.dumps(f'; {sources}')}"
+                ),
+                "reason": "Forbidden",
+            },
+        ],
+    }
+
+
+def pod_policy_binding(policy: str) -> dict[str, Any]:
+    """Return the specification of the binding that puts ``policy`` into force."""
+    return {"policyName": policy, "validationActions": ["Audit", "Deny"]}

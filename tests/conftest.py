@@ -1,0 +1,43 @@
+"""What tests of several trees share: a live control plane."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlplatform.local.binaries import resolve
+from mlplatform.local.cluster import ControlPlane
+from mlplatform.local.paths import STATE_VARIABLE
+from mlplatform.local.tools import TOOLS
+from stacks.settings import load_file
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run every test of a real control plane in one worker: they share it, and two would fight for the machine."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Obtain the programs before any test's time starts to run: on a machine without them they are built."""
+    if any(item.get_closest_marker("cluster") for item in session.items):
+        resolve(TOOLS, print)
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Give the committed local environment's control plane, with nothing deployed to it and state of its own.
+
+    Tests that share it name what they create after themselves, and remove what another could trip over.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
+        plane = ControlPlane.for_settings(load_file(PROJECT / "stacks" / "Pulumi.local.yaml"))
+    try:
+        plane.start(print)
+        yield plane
+    finally:
+        plane.stop()
