@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from components.contracts import (
+    SYSTEM_NAMESPACE,
     TEAM_LABEL,
     Cloud,
     Database,
@@ -86,7 +87,7 @@ def build(settings: Settings) -> Platform:
     in_cluster = pulumi.ResourceOptions(providers=[cloud.provider])
 
     PriorityClasses("priorities", {"labels": labels}, in_cluster)
-    system = SystemNamespace("system", {"cluster": cloud.cluster, "labels": labels}, in_cluster)
+    system = SystemNamespace(SYSTEM_NAMESPACE, {"cluster": cloud.cluster, "labels": labels}, in_cluster)
     pools = {name: cloud.node_pool(name, wanted.node_pool(pool)) for name, pool in settings.node_pools.items()}
     stores = {
         name: cloud.object_store(name, {"retention_days": store.retention_days})

@@ -15,9 +15,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run every test of a real control plane in one worker: they share it, and two would fight for the machine."""
+    """Run every test of the shared control plane in one worker; one that has its own may run beside it."""
     for item in items:
-        if item.get_closest_marker("cluster"):
+        if item.get_closest_marker("cluster") and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("cluster"))
 
 

@@ -32,6 +32,7 @@ MISSED_START_SECONDS: Final = 600
 RUNS_KEPT: Final = 3
 """Runs of each outcome that stay to be looked at, unless their time to live ends first."""
 
+SCRATCH_PATH: Final = "/tmp"  # noqa: S108  inside the container, whose file system is read-only but for this
 SCRATCH_GIB: Final = 10
 
 SHARDS_PER_NODE: Final = 16
@@ -127,7 +128,7 @@ def _resources(args: ScoringJobTemplateArgs) -> dict[str, dict[str, str]]:
 def _environment(args: ScoringJobTemplateArgs) -> list[dict[str, Any]]:
     threads = str(max(1, int(args["cpu"])))
     values = {
-        "HOME": "/tmp",  # noqa: S108  the one directory of the container that can be written to
+        "HOME": SCRATCH_PATH,
         "OMP_NUM_THREADS": threads,
         **args.get("environment", {}),
         "MLPLATFORM_INPUT": args["input_url"],
@@ -153,7 +154,7 @@ def pod_template(args: ScoringJobTemplateArgs) -> dict[str, Any]:
         "resources": _resources(args),
         "securityContext": container_security_context(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108  inside the container
+        "volumeMounts": [{"name": "scratch", "mountPath": SCRATCH_PATH}],
     }
     spec: dict[str, Any] = {
         "restartPolicy": "Never",

@@ -1,7 +1,7 @@
 """Transforms: functions of the program that the engine calls back for each resource or invoke."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from pulumi.runtime import _callbacks
@@ -23,7 +23,7 @@ class Callbacks(_callbacks._CallbackServicer):
     async def call(self, callback: callback_pb2.Callback, request: Message, response: type[ResponseT]) -> ResponseT:
         """Run one callback on a copy of ``request``."""
         answer = await self._callbacks[callback.token](request.SerializeToString())
-        return cast("ResponseT", response.FromString(answer.SerializeToString()))
+        return response.FromString(answer.SerializeToString())
 
 
 async def transform_registration(

@@ -7,17 +7,21 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pulumi.runtime
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import settings
 
-from mlplatform.graph import order, places, redact, sdk
+from mlplatform.graph import inputs, order, places, redact, sdk, structure
 from mlplatform.graph.engine import Engine
+from mlplatform.graph.findings import Finding
+from mlplatform.graph.inputs.schemas import SchemaError, Schemas
+from mlplatform.graph.inputs.schemas import directory as schema_directory
 from mlplatform.graph.markers import Secret
-from mlplatform.graph.model import ResourceGraph, Source
+from mlplatform.graph.model import Resource, ResourceGraph, Source
 from mlplatform.graph.monitor import Monitor, RefusalError
 from mlplatform.graph.outcome import Failure, Success
 from mlplatform.graph.redact import Redactor
@@ -25,17 +29,18 @@ from mlplatform.graph.request import EvaluationRequest
 from mlplatform.graph.urns import STACK_TYPE
 
 
-def run(request: EvaluationRequest, *, preview: bool) -> tuple[Success | Failure, Redactor]:
-    """Run the program to its end and describe what it registered. Changes this process for good."""
+def run(request: EvaluationRequest, redactor: Redactor, *, preview: bool) -> Success | Failure:
+    """Run the program to its end and describe what it registered. Changes this process for good.
+
+    ``redactor`` learns every secret that turns up.
+    """
     gc.disable()
     program = request.program.resolve()
     root = places.project_root(program)
-    _enter(program)
-    redactor = Redactor()
     redactor.learn([Secret(request.config[key]) for key in request.secret_keys if key in request.config])
     redactor.learn([dict(outputs) for outputs in request.known_outputs.values()])
     # A context of its own: the SDK keeps its state in context variables, and the parent may have used the SDK.
-    return contextvars.Context().run(_run, request, program, root, redactor, preview=preview), redactor
+    return contextvars.Context().run(_run, request, program, root, redactor, preview=preview)
 
 
 def _enter(program: Path) -> None:
@@ -49,6 +54,11 @@ def _enter(program: Path) -> None:
 def _run(
     request: EvaluationRequest, program: Path, root: Path, redactor: Redactor, *, preview: bool
 ) -> Success | Failure:
+    try:
+        schemas = Schemas(schema_directory(request.schemas, root))
+    except SchemaError as error:
+        return Failure(str(error))
+    _enter(program)
     sdk.adapt(root)
     engine = Engine()
     pulumi_config.set_all_config(dict(request.config), sorted(request.secret_keys))
@@ -79,8 +89,20 @@ def _run(
     _learn(redactor, monitor)
     resources = order.canonical(monitor.resources())
     stack = next(resource for resource in resources if resource.type == STACK_TYPE)
-    findings = tuple(engine.findings)
-    return Success(ResourceGraph(request.environment, resources), stack.outputs, findings)
+    findings = [*engine.findings, *_findings(request, resources, monitor)]
+    if not preview:
+        findings += inputs.check(resources, schemas)
+    cleaned = tuple(replace(finding, message=redactor.clean(finding.message)) for finding in findings)
+    return Success(ResourceGraph(request.environment, resources), stack.outputs, cleaned)
+
+
+def _findings(request: EvaluationRequest, resources: Sequence[Resource], monitor: Monitor) -> list[Finding]:
+    return structure.check(
+        resources,
+        project=request.project,
+        with_outputs=monitor.registered_outputs.keys(),
+        opaque=request.opaque_types,
+    )
 
 
 def _learn(redactor: Redactor, monitor: Monitor) -> None:
@@ -104,7 +126,7 @@ def failure(error: BaseException, root: Path, redactor: Redactor) -> Failure:
 
 def _reason(error: BaseException) -> str:
     text = str(error).strip()
-    if isinstance(error, RefusalError) or hasattr(error, "problems"):
+    if isinstance(error, RefusalError | SchemaError) or hasattr(error, "problems"):
         return text
     if isinstance(error, SystemExit):
         return f"the program ended itself with status {error.code!r}"

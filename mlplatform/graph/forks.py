@@ -151,9 +151,8 @@ def _work(request: EvaluationRequest, write_end: int, printed: IO[bytes], *, pre
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         _redirect(printed.fileno())
         redactor = Redactor()
-        outcome: Success | Failure
         try:
-            outcome, redactor = child.run(request, preview=preview)
+            outcome = child.run(request, redactor, preview=preview)
         except Exception as error:  # noqa: BLE001 the parent reports it
             outcome = child.failure(error, request.program, redactor)
         for stream in (sys.stdout, sys.stderr):

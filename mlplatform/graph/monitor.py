@@ -4,7 +4,7 @@
 import dataclasses
 from collections import defaultdict
 from collections.abc import Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import callback_pb2, resource_pb2
@@ -12,13 +12,11 @@ from pulumi.runtime.proto import callback_pb2, resource_pb2
 from mlplatform.graph import urns
 from mlplatform.graph.callbacks import Callbacks, transform_invoke, transform_registration
 from mlplatform.graph.fakes import Fakes, State
+from mlplatform.graph.markers import Plain
 from mlplatform.graph.model import Resource, Source
 from mlplatform.graph.registration import read_resource_of, resource_of, source_of
 from mlplatform.graph.request import EvaluationRequest
 from mlplatform.graph.values import decode_struct, encode_struct
-
-if TYPE_CHECKING:
-    from mlplatform.graph.markers import Plain
 
 _UNSUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_BYTE_STRING,
@@ -96,7 +94,9 @@ class Monitor:
 
     def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = urns.make(self._stack, self._project, request.parent, request.type, request.name)
-        resource = resource_of(request, urn, self._stack, self._project)
+        parent = self._registered.get(request.parent)
+        parent_aliases = parent.options.aliases if parent else ()
+        resource = resource_of(request, urn, self._stack, self._project, parent_aliases)
         if not request.custom:
             self._record(resource)
             state = request.object if request.remote else struct_pb2.Struct()
@@ -159,7 +159,7 @@ class Monitor:
                 source_of(request.sourcePosition),
             )
         result = fake(decode_struct(request.args))
-        return resource_pb2.ResourceInvokeResponse(**{"return": encode_struct(dict(result))})
+        return _answer(dict(result))
 
     def _get_resource(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
         urn = request.args.fields["urn"].string_value
@@ -167,7 +167,7 @@ class Monitor:
         if resource is None:
             raise RefusalError(f"the program gets the resource {urn}, which is not registered")
         found = {"urn": urn, "id": self._ids.get(urn, ""), "state": self.registered_outputs.get(urn, resource.outputs)}
-        return resource_pb2.ResourceInvokeResponse(**{"return": encode_struct(found)})
+        return _answer(found)
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:
         """Refuse a method of a resource: only its provider could answer."""
@@ -211,3 +211,9 @@ class Monitor:
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: ARG002
         """Let the program end: there is nothing to wait for."""
         return empty_pb2.Empty()
+
+
+def _answer(result: dict[str, Plain]) -> resource_pb2.ResourceInvokeResponse:
+    response = resource_pb2.ResourceInvokeResponse()
+    getattr(response, "return").CopyFrom(encode_struct(result))
+    return response

@@ -1,10 +1,11 @@
 """Registrations, as the SDK sends them, to resources of the model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from pulumi.runtime.proto import alias_pb2, resource_pb2, source_pb2
+from pulumi.runtime.proto import resource_pb2, source_pb2
 
 from mlplatform.graph import urns
+from mlplatform.graph.aliases import aliases_of
 from mlplatform.graph.markers import Plain, Secret, make_secret
 from mlplatform.graph.model import Options, Resource, Source
 from mlplatform.graph.values import decode, decode_struct
@@ -25,8 +26,10 @@ def source_of(position: source_pb2.SourcePosition) -> Source | None:
     return Source(position.uri, position.line) if position.uri else None
 
 
-def resource_of(request: resource_pb2.RegisterResourceRequest, urn: str, stack: str, project: str) -> Resource:
-    """Describe a registration."""
+def resource_of(
+    request: resource_pb2.RegisterResourceRequest, urn: str, stack: str, project: str, parent_aliases: Sequence[str]
+) -> Resource:
+    """Describe a registration; ``parent_aliases`` are the former URNs of its parent."""
     return Resource(
         urn=urn,
         type=request.type,
@@ -40,7 +43,7 @@ def resource_of(request: resource_pb2.RegisterResourceRequest, urn: str, stack: 
             if dependencies.urns
         },
         provider=urns.provider_of(request.provider),
-        options=_options(request, stack, project),
+        options=_options(request, stack, project, parent_aliases),
         source=source_of(request.sourcePosition),
     )
 
@@ -66,7 +69,7 @@ def read_resource_of(request: resource_pb2.ReadResourceRequest, urn: str) -> Res
 
 
 def _inputs(inputs: dict[str, Plain], secret_outputs: Iterable[str]) -> dict[str, Plain]:
-    """Mark inputs whose outputs are secret: their values are the same. Each leaf is marked, so that keys stay visible."""
+    """Mark inputs whose outputs are secret, for their values are the same; leaf by leaf, so that keys stay visible."""
     for name in secret_outputs:
         if name in inputs:
             value = inputs[name]
@@ -74,13 +77,15 @@ def _inputs(inputs: dict[str, Plain], secret_outputs: Iterable[str]) -> dict[str
     return inputs
 
 
-def _options(request: resource_pb2.RegisterResourceRequest, stack: str, project: str) -> Options:
+def _options(
+    request: resource_pb2.RegisterResourceRequest, stack: str, project: str, parent_aliases: Sequence[str]
+) -> Options:
     timeouts = request.customTimeouts
     return Options(
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
-        aliases=_aliases(request, stack, project),
+        aliases=aliases_of(request, stack, project, parent_aliases),
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         hide_diffs=tuple(request.hideDiffs),
@@ -102,19 +107,4 @@ def _options(request: resource_pb2.RegisterResourceRequest, stack: str, project:
         hooks={event: tuple(names) for event in _HOOK_EVENTS if (names := getattr(request.hooks, event))},
         component=not request.custom,
         remote=request.remote,
-    )
-
-
-def _aliases(request: resource_pb2.RegisterResourceRequest, stack: str, project: str) -> tuple[str, ...]:
-    aliases = [_alias_urn(alias, request, stack, project) for alias in request.aliases]
-    return tuple(dict.fromkeys([*aliases, *request.aliasURNs]))
-
-
-def _alias_urn(alias: alias_pb2.Alias, request: resource_pb2.RegisterResourceRequest, stack: str, project: str) -> str:
-    if alias.WhichOneof("alias") == "urn":
-        return alias.urn
-    spec = alias.spec
-    parent = "" if spec.noParent else spec.parentUrn or request.parent
-    return urns.make(
-        spec.stack or stack, spec.project or project, parent, spec.type or request.type, spec.name or request.name
     )

@@ -56,9 +56,16 @@ class InlineLoop(asyncio.SelectorEventLoop):
             return failed
         if asyncio.iscoroutine(result):
             return self.create_task(result)
+        if isinstance(result, tuple) and asyncio.iscoroutine(result[0]):
+            return self.create_task(_with_first_awaited(result))
         done = self.create_future()
         done.set_result(result)
         return done
+
+
+async def _with_first_awaited(result: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Await the answer of an invoke, which the SDK puts beside an error."""
+    return (await result[0], *result[1:])
 
 
 def adapt(root: Path) -> None:
@@ -71,7 +78,7 @@ def adapt(root: Path) -> None:
     for module in (rpc, output):
         setattr(module, rpc.contains_unknowns.__name__, contains_unknowns)
     sdk_resource.create_urn = _quick_urn(sdk_resource.create_urn)
-    setattr(_utils.contextproperty, "__get__", _get_context_property)
+    _utils.contextproperty.__get__ = _get_context_property  # type: ignore[method-assign, assignment]
     for function in (_types.unwrap_type, _types.unwrap_optional_type, _types.is_discriminated_union):
         setattr(_types, function.__name__, _remembering(function))
 

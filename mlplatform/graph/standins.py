@@ -5,6 +5,7 @@ import types
 import typing
 import uuid
 from collections import abc
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
@@ -43,11 +44,7 @@ def for_type(token: str, urn: str) -> dict[str, Plain]:
     found = resource_class(token)
     if found is None:
         return {}
-    return {
-        name: value
-        for name, hint in _output_hints(found)
-        if (value := _stand_in(hint, name, urn, with_optional=False, depth=0)) is not None
-    }
+    return _Maker(urn, with_optional=False).fields(found)
 
 
 @cache
@@ -55,7 +52,7 @@ def status_of(token: str) -> dict[str, Plain]:
     """Give a stand-in for the status of a Kubernetes object, optional fields included; the same for all of a type."""
     found = resource_class(token)
     hint = dict(_output_hints(found)).get("status") if found else None
-    value = _stand_in(hint, "status", token, with_optional=True, depth=0) if hint is not None else None
+    value = _Maker(token, with_optional=True).make(hint, "status") if hint is not None else None
     return value if isinstance(value, dict) else {}
 
 
@@ -64,41 +61,48 @@ def _output_hints(cls: type) -> tuple[tuple[str, object], ...]:
     return tuple(sorted(_types._raw_return_hints(cls).items()))
 
 
-def _stand_in(hint: object, name: str, urn: str, *, with_optional: bool, depth: int) -> Plain:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in _UNION_ORIGINS:
-        if type(None) in args and not with_optional:
-            return None
-        chosen = next(arg for arg in args if arg is not type(None))
-        return _stand_in(chosen, name, urn, with_optional=with_optional, depth=depth)
-    if origin is typing.Literal:
-        return args[0]
-    if isinstance(origin, type) and issubclass(origin, abc.Mapping):
-        return {}
-    if isinstance(origin, type) and issubclass(origin, abc.Sequence):
-        item = _stand_in(args[0], name, urn, with_optional=with_optional, depth=depth + 1) if depth < _DEEPEST else None
-        return [] if item is None else [item]
-    if origin is not None and args:
-        return _stand_in(args[0], name, urn, with_optional=with_optional, depth=depth)
-    if isinstance(hint, type):
-        return _of_class(hint, name, urn, with_optional=with_optional, depth=depth)
-    return None
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes values for annotations, of one resource."""
 
+    urn: str
+    with_optional: bool
+    """Whether fields that may be absent are filled."""
 
-def _of_class(cls: type, name: str, urn: str, *, with_optional: bool, depth: int) -> Plain:
-    if issubclass(cls, Enum):
-        return next(iter(cls)).value
-    if _types.is_output_type(cls):
-        if depth >= _DEEPEST:
-            return None
-        return {
-            key: value
-            for key, hint in _output_hints(cls)
-            if (value := _stand_in(hint, key, urn, with_optional=with_optional, depth=depth + 1)) is not None
-        }
-    if cls is str:
-        return _string(name, urn)
-    return next((value for type_, value in _NUMBERS if cls is type_), None)
+    def make(self, hint: object, name: str, depth: int = 0) -> Plain:
+        """Make a value for the output ``name``, None where it is to be absent; ``depth`` counts the levels above."""
+        origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+        if origin in _UNION_ORIGINS:
+            if type(None) in arguments and not self.with_optional:
+                return None
+            return self.make(next(member for member in arguments if member is not type(None)), name, depth)
+        if origin is typing.Literal:
+            return arguments[0]
+        if isinstance(origin, type):
+            return self._of_generic(origin, arguments, name, depth)
+        return self._of_class(hint, name, depth) if isinstance(hint, type) else None
+
+    def _of_generic(self, origin: type, arguments: tuple[object, ...], name: str, depth: int) -> Plain:
+        if issubclass(origin, abc.Mapping):
+            return {}
+        if issubclass(origin, abc.Sequence):
+            item = self.make(arguments[0], name, depth + 1) if depth < _DEEPEST else None
+            return [] if item is None else [item]
+        return self.make(arguments[0], name, depth) if arguments else None
+
+    def _of_class(self, cls: type, name: str, depth: int) -> Plain:
+        if cls is str:
+            return _string(name, self.urn)
+        if _types.is_output_type(cls):
+            return self.fields(cls, depth + 1) if depth < _DEEPEST else None
+        if issubclass(cls, Enum):
+            return next(iter(cls)).value
+        return next((value for type_, value in _NUMBERS if cls is type_), None)
+
+    def fields(self, cls: type, depth: int = 0) -> dict[str, Plain]:
+        """Make values for the fields of a class."""
+        made = {name: self.make(hint, name, depth) for name, hint in _output_hints(cls)}
+        return {name: value for name, value in made.items() if value is not None}
 
 
 def _string(name: str, urn: str) -> str:

@@ -1,7 +1,7 @@
 """Protocol buffer structures to model values and back."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -28,24 +28,35 @@ def decode_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
 def decode(value: struct_pb2.Value) -> Plain:
     """Give the model value: whole numbers as ``int``, secrets and unknowns as markers, references as URNs."""
     kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        text = value.string_value
-        return UNKNOWN if text == rpc.UNKNOWN else text
-    if kind == "struct_value":
-        fields = value.struct_value.fields
-        if SIGNATURE in fields:
-            return _decode_special(fields)
-        return {key: decode(fields[key]) for key in sorted(fields)}
-    if kind == "number_value":
-        number = value.number_value
-        if math.isfinite(number) and number.is_integer() and abs(number) < _LARGEST_EXACT_INTEGER:
-            return int(number)
-        return number
-    if kind == "bool_value":
-        return value.bool_value
-    if kind == "list_value":
-        return [decode(item) for item in value.list_value.values]
-    return None
+    return None if kind is None else _DECODERS[kind](value)
+
+
+def _decode_string(value: struct_pb2.Value) -> Plain:
+    text = value.string_value
+    return UNKNOWN if text == rpc.UNKNOWN else text
+
+
+def _decode_number(value: struct_pb2.Value) -> Plain:
+    number = value.number_value
+    whole = math.isfinite(number) and number.is_integer() and abs(number) < _LARGEST_EXACT_INTEGER
+    return int(number) if whole else number
+
+
+def _decode_object(value: struct_pb2.Value) -> Plain:
+    fields = value.struct_value.fields
+    if SIGNATURE in fields:
+        return _decode_special(fields)
+    return {key: decode(fields[key]) for key in sorted(fields)}
+
+
+_DECODERS: dict[str, Callable[[struct_pb2.Value], Plain]] = {
+    "string_value": _decode_string,
+    "struct_value": _decode_object,
+    "number_value": _decode_number,
+    "bool_value": lambda value: value.bool_value,
+    "list_value": lambda value: [decode(item) for item in value.list_value.values],
+    "null_value": lambda _: None,
+}
 
 
 def _decode_special(fields: Mapping[str, struct_pb2.Value]) -> Plain:
@@ -77,6 +88,21 @@ def encode_struct(values: dict[str, Any]) -> struct_pb2.Struct:
 
 def encode_into(target: struct_pb2.Value, value: Plain) -> None:
     """Set ``target`` to ``value``."""
+    if isinstance(value, dict):
+        target.struct_value.SetInParent()
+        for key, item in value.items():
+            encode_into(target.struct_value.fields[key], item)
+    elif isinstance(value, list | tuple):
+        target.list_value.SetInParent()
+        for item in value:
+            encode_into(target.list_value.values.add(), item)
+    elif isinstance(value, Secret):
+        wrap_secret(target, value.value)
+    else:
+        _encode_scalar(target, value)
+
+
+def _encode_scalar(target: struct_pb2.Value, value: Plain) -> None:
     if value is None:
         target.null_value = struct_pb2.NULL_VALUE
     elif isinstance(value, bool):
@@ -85,18 +111,8 @@ def encode_into(target: struct_pb2.Value, value: Plain) -> None:
         target.string_value = value
     elif isinstance(value, int | float):
         target.number_value = value
-    elif isinstance(value, Secret):
-        wrap_secret(target, value.value)
     elif isinstance(value, Unknown):
         target.string_value = rpc.UNKNOWN
-    elif isinstance(value, dict):
-        target.struct_value.SetInParent()
-        for key, item in value.items():
-            encode_into(target.struct_value.fields[key], item)
-    elif isinstance(value, list | tuple):
-        target.list_value.SetInParent()
-        for item in value:
-            encode_into(target.list_value.values.add(), item)
     else:
         raise TypeError(f"cannot hand a {type(value).__name__} to the program")
 

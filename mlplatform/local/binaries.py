@@ -206,7 +206,9 @@ class _Resolver:
             try:
                 if source is Source.DOWNLOAD:
                     with self._store.staging() as staged:
-                        self._downloader.fetch(tool, staged)
+                        self._downloader.fetch(
+                            tool, staged, lambda: self._report(f"{progress}: downloading the official release")
+                        )
                         self._store.put(tool, staged, source)
                 elif source is Source.BUILD:
                     self._build(tool, progress)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +37,8 @@ class Downloader:
         self._unreachable: dict[str, str] = {}
         self._session = requests.Session()
 
-    def fetch(self, tool: Tool, staged: Path) -> None:
-        """Put the tool's program into ``staged`` under the tool's name.
+    def fetch(self, tool: Tool, staged: Path, begin: Callable[[], None] = lambda: None) -> None:
+        """Put the tool's program into ``staged`` under the tool's name; call ``begin`` when there is one to download.
 
         Raises ``DownloadError`` where there is no release for this machine, no connection, or a checksum differs.
         """
@@ -50,6 +50,7 @@ class Downloader:
         path = release.path.format_map(names)
         wanted = self._published(release, release.checksum.format_map(names), path.rsplit("/", 1)[-1])
         file = staged / "release"
+        begin()
         self._download(self._bases[release.host], path, file, wanted)
         program = staged / tool.name
         if release.member:

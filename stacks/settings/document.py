@@ -113,7 +113,7 @@ def read_document(path: Path) -> Document:
     if not isinstance(root, dict):
         found = "the file is empty" if root is None else got(root)
         raise SettingsError([Problem(f"{found}; allowed: a mapping with the key {_CONFIG}", file=file)])
-    findings = [*values.findings, *_stack_keys(root)]
+    findings = [*values.findings, *_dates(values), *_stack_keys(root)]
     config = root.get(_CONFIG)
     if isinstance(config, dict):
         findings += _config_keys(config)
@@ -150,6 +150,14 @@ def _stack_keys(root: dict[str, Any]) -> Iterator[Finding]:
         yield Finding((key,), "unknown key", ", ".join(STACK_KEYS), did_you_mean(key, STACK_KEYS))
     if _CONFIG not in root and not any(nearest(key, STACK_KEYS) == _CONFIG for key in unknown):
         yield Finding((_CONFIG,), "missing", f"a mapping with keys such as {NAMESPACE}:cloud")
+
+
+def _dates(values: Values) -> Iterator[Finding]:
+    """Refuse dates inside this project's sections: the engine would hand over another text."""
+    for path in values.dates:
+        if len(path) > len(("config", "section")) and str(path[1]).startswith(f"{NAMESPACE}:"):
+            written = values.sources[path]
+            yield Finding(path, f"got the date {written}", "dates in quotes", f'write it in quotes: "{written}"')
 
 
 def _config_keys(config: dict[str, Any]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, Strict
 
 from components.contracts import Capacity, PoolPurpose
-from stacks.settings.model import Section
+from stacks.settings.model import Section, either
 from stacks.settings.values import GpuModel, LabelKey, LabelValue, MachineFamily, Many
 
 
@@ -52,6 +52,8 @@ class TaintSettings(Section):
 
 class NodePoolSettings(Section):
     """A group of like machines that scales between two sizes."""
+
+    model_config = either("shapes", "families")
 
     purpose: Annotated[PoolPurpose, Strict(strict=False)]
     """What runs on the pool."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stacks.settings.model import Section
+from stacks.settings.model import Section, either
 from stacks.settings.values import (
     ImageDigest,
     ImageTag,
@@ -27,6 +27,8 @@ class LocationSettings(Section):
 
 class ScoringSettings(Section):
     """A template from which scoring jobs are made."""
+
+    model_config = either("tag", "digest")
 
     team: TeamName
     """Team whose namespace, identity and quota the job uses."""

@@ -77,9 +77,11 @@ TagValue = Annotated[
 LabelKey = Annotated[
     str,
     text(
-        "^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
-        "a Kubernetes label key: a DNS name and a slash if you like, then at most 63 letters, digits, hyphens, "
-        "underscores and dots",
+        "^([a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?"
+        "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
+        "a Kubernetes label key: a DNS name and a slash, which may be left out, then at most 63 letters, digits, "
+        "hyphens, underscores and dots",
+        max_length=253 + 1 + 63,
     ),
 ]
 """Key of a Kubernetes label or taint."""
@@ -139,7 +141,11 @@ Prefix = Annotated[
 """Path inside an object store, without a slash at either end."""
 
 VariableName = Annotated[
-    str, text("^[A-Za-z_][A-Za-z0-9_]{0,127}$", "letters, digits and underscores, not beginning with a digit")
+    str,
+    text(
+        "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
+        "letters, digits and underscores, not beginning with a digit, at most 128 characters",
+    ),
 ]
 """Name of an environment variable."""
 
@@ -152,7 +158,7 @@ GpuModel = Annotated[
     str,
     text(
         "^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$",
-        "an accelerator's name in lower-case letters, digits and hyphens, such as nvidia-l4",
+        "an accelerator's name in lower-case letters, digits and hyphens, such as nvidia-l4, at most 40 characters",
     ),
 ]
 """Name of an accelerator."""

@@ -1,9 +1,11 @@
 """YAML as Pulumi's engine reads it, with the line of every value.
 
-The engine's YAML differs from PyYAML's: ``yes`` and ``on`` are texts, ``010`` is octal, ``1:30`` is no number and
-dates are texts. A value has to mean the same here and there, so plain scalars are resolved by the engine's rules.
+The engine's YAML differs from PyYAML's: ``yes`` and ``on`` are texts, ``0o17`` is octal and ``1:30`` is no number. A
+value has to mean the same here and there, so plain scalars are resolved by the engine's rules. A date is the one that
+it would change: below a key it would hand over ``2026-01-31`` as ``2026-01-31T00:00:00Z``.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +16,10 @@ import yaml
 from stacks.settings.problems import Finding, KeyPath
 
 _TAG: Final = "tag:yaml.org,2002:"
+_PLAIN: Final = "plain"
 _INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|0|[1-9][0-9_]*)\Z")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?\Z")
 _SPECIAL_FLOAT: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -28,9 +32,12 @@ MOST_VALUES: Final = 100_000
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes and leaves every plain scalar unresolved."""
+    """Composes nodes and leaves every plain scalar without a tag, to be resolved here."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  PyYAML's own declaration
+    def resolve(self, kind: type[yaml.Node], _value: object, implicit: Any) -> str:  # noqa: ANN401  PyYAML's signature
+        if kind is yaml.ScalarNode:
+            return _PLAIN if implicit[0] else f"{_TAG}str"
+        return f"{_TAG}seq" if kind is yaml.SequenceNode else f"{_TAG}map"
 
 
 @dataclass
@@ -43,6 +50,8 @@ class Values:
     """Line of each value's key, or of the value itself in a list; from 1."""
     sources: dict[KeyPath, str] = field(default_factory=dict)
     """Text of each scalar as it is written, without quotes."""
+    dates: list[KeyPath] = field(default_factory=list)
+    """Where there are dates without quotes; their values are texts."""
     findings: list[Finding] = field(default_factory=list)
     """Duplicate keys, keys that are no text, unsupported tags and merge keys."""
 
@@ -84,8 +93,10 @@ def scalar(text: str, *, plain: bool) -> Any:  # noqa: ANN401  any scalar
         return _WORDS[text]
     if plain and _INTEGER.match(text):
         return _integer(text)
-    if plain and (_FLOAT.match(text) or _SPECIAL_FLOAT.match(text)):
-        return float(text.replace(".", "") if _SPECIAL_FLOAT.match(text) else text)
+    if plain and _SPECIAL_FLOAT.match(text):
+        return float(text.replace(".", ""))
+    if plain and not text.startswith("_") and _FLOAT.match(digits := text.replace("_", "")):
+        return float(digits) if math.isfinite(float(digits)) else text
     return text
 
 
@@ -125,9 +136,11 @@ class _Reader:
             return dict(self._items(node, path))
         if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
             return [self.value(child, (*path, position)) for position, child in enumerate(node.value)]
-        if isinstance(node, yaml.ScalarNode) and node.tag == f"{_TAG}str":
+        if isinstance(node, yaml.ScalarNode) and node.tag in {_PLAIN, f"{_TAG}str"}:
             self.values.sources[path] = node.value
-            return scalar(node.value, plain=node.style is None)
+            if node.tag == _PLAIN and _DATE.match(node.value):
+                self.values.dates.append(path)
+            return scalar(node.value, plain=node.tag == _PLAIN)
         tag = node.tag.replace(_TAG, "!!")
         self.values.findings.append(Finding(path, f"got the YAML tag {tag}", "values without a tag"))
         return None
@@ -154,7 +167,7 @@ class _Reader:
         """Return a mapping's key, or ``None`` after noting why it cannot be one."""
         written = node.value if isinstance(node, yaml.ScalarNode) else None
         if isinstance(written, str):
-            plain = isinstance(node, yaml.ScalarNode) and node.style is None
+            plain = node.tag == _PLAIN
             if plain and written == "<<":
                 self._refuse_key(path, written, node, "got a YAML merge key", "keys that are written out")
                 return None

@@ -9,8 +9,8 @@ from mlplatform.graph import ResourceGraph
 from mlplatform.local.binaries import resolve
 from mlplatform.local.cluster import ControlPlane
 from mlplatform.local.deploy.applyset import ApplySet
-from mlplatform.local.deploy.helm import Helm
 from mlplatform.local.deploy.charts import ChartSources
+from mlplatform.local.deploy.helm import Helm
 from mlplatform.local.deploy.kubectl import Kubectl
 from mlplatform.local.deploy.ownership import MARKER
 from mlplatform.local.deploy.run import Deployment, deploy
@@ -41,8 +41,10 @@ def target(control_plane: ControlPlane) -> Iterator[Target]:
     kubectl.output(["delete", "crd", "environments.mlplatform.internal", "--ignore-not-found"])
     made = sorted({each["metadata"]["name"] for each in kubectl.items(["namespaces"])} - existing)
     if made:
-        kubectl.output(["delete", "namespace", *made, "--ignore-not-found", "--timeout=60s"])
-    assert kubectl.get("namespace", SYSTEM_NAMESPACE) is None or SYSTEM_NAMESPACE in existing
+        kubectl.output(["delete", "namespace", *made, "--ignore-not-found", "--wait=false"])
+    if SYSTEM_NAMESPACE in made:
+        # The only namespace whose name tests share.
+        kubectl.output(["wait", "--for=delete", f"namespace/{SYSTEM_NAMESPACE}", "--timeout=60s"])
 
 
 @pytest.fixture

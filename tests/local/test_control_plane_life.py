@@ -19,7 +19,7 @@ from mlplatform.local import processes
 from mlplatform.local.cluster import ControlPlane
 from mlplatform.local.paths import STATE_VARIABLE
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster-life")]
 
 COMPONENTS = [*processes.COMPONENTS, processes.KARPENTER]
 

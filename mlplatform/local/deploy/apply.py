@@ -94,7 +94,8 @@ def apply_set(
     or people have changed; without it such a field is an ``ApplyError``.
     """
     before = kubectl.live(manifests)
-    _wait_for_deletion(kubectl, before)
+    if _wait_for_deletion(kubectl, before):
+        before = kubectl.live(manifests)
     take_back(kubectl, before)
     wanted = {key_of(manifest) for manifest in manifests}
     members = applyset.members(kubectl)
@@ -127,18 +128,19 @@ def _labelled(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
     return {**manifest, "metadata": {**metadata, "labels": {**metadata.get("labels", {}), PART_OF: label}}}
 
 
-def _wait_for_deletion(kubectl: Kubectl, live: Mapping[Key, Mapping[str, Any]]) -> None:
-    """Wait until objects that are being deleted are gone, as applying to them is lost."""
-    for key, each in sorted(live.items()):
-        if "deletionTimestamp" in each["metadata"]:
-            namespace = [f"--namespace={key[2]}"] if key[2] else []
-            resource = f"{kubectl.resource(key)}/{key[3]}"
-            if kubectl.run(["wait", "--for=delete", resource, *namespace, "--timeout=120s"]).code != 0:
-                finalizers = ", ".join(each["metadata"].get("finalizers", [])) or "none"
-                raise UserError(
-                    f"{label_of(key)}: is being deleted, and was not gone after 120 s (finalizers: {finalizers})",
-                    "see what holds it with: " + kubectl.target.command("describe", resource, *namespace),
-                )
+def _wait_for_deletion(kubectl: Kubectl, live: Mapping[Key, Mapping[str, Any]]) -> bool:
+    """Wait until objects that are being deleted are gone, as applying to them is lost; tell whether there were any."""
+    leaving = {key: each for key, each in sorted(live.items()) if "deletionTimestamp" in each["metadata"]}
+    for key, each in leaving.items():
+        namespace = [f"--namespace={key[2]}"] if key[2] else []
+        resource = f"{kubectl.resource(key)}/{key[3]}"
+        if kubectl.run(["wait", "--for=delete", resource, *namespace, "--timeout=120s"]).code != 0:
+            finalizers = ", ".join(each["metadata"].get("finalizers", [])) or "none"
+            raise UserError(
+                f"{label_of(key)}: is being deleted, and was not gone after 120 s (finalizers: {finalizers})",
+                "see what holds it with: " + kubectl.target.command("describe", resource, *namespace),
+            )
+    return bool(leaving)
 
 
 def _apply(kubectl: Kubectl, manifests: Sequence[Mapping[str, Any]], extra: Sequence[str], *, force: bool) -> None:
@@ -192,7 +194,7 @@ def _readable(message: str) -> str:
     if "Apply failed with" not in message:
         return message.removeprefix("kubectl apply failed: ")
     text = message.partition("Please review the fields above")[0]
-    managers = sorted(set(re.findall(r'"([^"]+)"', text)))
+    managers = sorted(set(re.findall(r'conflicts? with "([^"]+)"', text)))
     fields = sorted(set(re.findall(r"(?<=[\s:])\.[^\s,]+", text)))
     return f"{', '.join(fields)} is managed by {', '.join(managers)}"
 

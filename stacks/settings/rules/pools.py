@@ -45,7 +45,8 @@ def system_pools(draft: Draft) -> Iterator[Finding]:
     for name, pool in system:
         here = ("nodePools", name)
         if pool.min == 0:
-            yield Finding((*here, "min"), got(0), "at least 1 in a system pool, which does not scale from zero")
+            found = got(0) if "min" in pool.model_fields_set else "missing"
+            yield Finding((*here, "min"), found, "at least 1 in a system pool, which does not scale from zero")
         if pool.capacity is Capacity.SPOT:
             allowed = f"{Capacity.ON_DEMAND} or {Capacity.SPOT_WITH_FALLBACK} in a system pool"
             yield Finding((*here, "capacity"), got(pool.capacity), allowed)

@@ -1,0 +1,17 @@
+"""The Pulumi CLI: found or installed, given a backend, and run for one environment."""
+
+from mlplatform.engine.command import ENGINE_VARIABLE, Command, Found, find, obtain
+from mlplatform.engine.credentials import missing_credentials
+from mlplatform.engine.stack import PulumiStack, cloud_stack, local_stack
+
+__all__ = [
+    "ENGINE_VARIABLE",
+    "Command",
+    "Found",
+    "PulumiStack",
+    "cloud_stack",
+    "find",
+    "local_stack",
+    "missing_credentials",
+    "obtain",
+]

@@ -1,0 +1,16 @@
+"""Programs whose process does not end well, by the configuration value ``case``."""
+
+import os
+import signal
+import time
+
+import pulumi
+
+case = pulumi.Config().require("case")
+print("a secret that nobody knows of")
+if case == "signal":
+    os.kill(os.getpid(), signal.SIGKILL)
+if case == "exit":
+    os._exit(7)
+if case == "sleep":
+    time.sleep(60)
