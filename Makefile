@@ -13,7 +13,7 @@ setup: .venv/.locked ## Make .venv from the lock
 	@./tools/setup
 
 up: setup ## Bring up the local platform and run its sample scoring job
-	@$(BIN)/mlplatform up local --then-score
+	@$(BIN)/mlplatform up local --then-score churn-daily
 
 down: setup ## Stop the local platform, leaving nothing but the cache
 	@$(BIN)/mlplatform down local

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform.graph import EvaluationRequest
-from stacks.settings import Settings, SettingsError, environments, load_file, pulumi_config
+from stacks.settings import Problem, Settings, SettingsError, environments, load_file, pulumi_config
 
 PROGRAM = Path(__file__).resolve().parent.parent / "stacks"
 """Directory of the Pulumi program, and of its environment files unless the user names another."""
@@ -45,7 +45,8 @@ def load(stacks: Path, names: Sequence[str] = ()) -> list[Environment]:
 
     Raises ``SettingsError`` with the problems of every file at once.
     """
-    loaded, problems = [], []
+    loaded: list[Environment] = []
+    problems: list[Problem] = []
     for name in sorted(set(names)) or environments(stacks):
         file = environment_file(stacks, name)
         try:

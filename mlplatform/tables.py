@@ -33,7 +33,7 @@ def short_type(token: str) -> str:
 
 
 def preview_table(name: str, evaluation: Evaluation) -> Table:
-    """One row per top-level component: what it is, how many resources it makes, of which kinds."""
+    """Return one row per top-level component: what it is, how many resources it makes, of which kinds."""
     graph = evaluation.filled
     table = Table(title=f"{name}: {len(graph.resources)} resources", title_justify="left", title_style="bold")
     table.add_column("component")
@@ -58,7 +58,7 @@ def _kind_token(resource: Resource) -> str:
 
 
 def finding_lines(environment: str, findings: Iterable[Finding]) -> list[str]:
-    """Findings as marked-up lines, one each."""
+    """Return findings as marked-up lines, one each."""
     return [
         f"[{_STYLES[each.severity]}]{each.severity.value}[/] {escape(environment)}: {escape(str(each))}"
         for each in findings
@@ -66,7 +66,7 @@ def finding_lines(environment: str, findings: Iterable[Finding]) -> list[str]:
 
 
 def plain_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str]) -> Table:
-    """A table whose cells are coloured where their text is one of ``styles``."""
+    """Return a table whose cells are coloured where their text is one of ``styles``."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in header:
         table.add_column(column, overflow="fold")

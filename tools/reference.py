@@ -38,8 +38,8 @@ def settings_page() -> str:
     lines = [
         "# Environment file",
         "",
-        "One file per environment: `stacks/Pulumi.<environment>.yaml`. Unknown keys, wrong types and contradictions are",
-        "refused, all at once. Editors that know JSON Schema complete and check the file as you type.",
+        "One file per environment: `stacks/Pulumi.<environment>.yaml`. Unknown keys, wrong types and contradictions",
+        "are refused, all at once. Editors that know JSON Schema complete and check the file as you type.",
         "",
     ]
     for key, section in schema["properties"]["config"]["properties"].items():
@@ -100,6 +100,9 @@ def _values(schema: Schema, node: Schema) -> str:
     return {"string": "text", "boolean": "`true` or `false`", "object": "mapping"}.get(kind, kind)
 
 
+_EXIT_CODES = (("0", "done"), ("1", "refused or failed, with a message"), ("2", "wrong use"), ("130", "interrupted"))
+
+
 def cli_page() -> str:
     """Every command with its arguments and options."""
     root = get_command(app)
@@ -109,13 +112,14 @@ def cli_page() -> str:
     for name in sorted(commands):
         lines += _command(commands[name], typer.Context(commands[name], info_name=name, parent=context))
     lines += ["## Exit codes", ""]
-    lines += _table(("code", "meaning"), [("0", "done"), ("1", "refused or failed, with a message"), ("2", "wrong use")])
+    lines += _table(("code", "meaning"), _EXIT_CODES)
     return "\n".join(lines) + "\n"
 
 
 def _command(command: Any, context: typer.Context) -> list[str]:  # noqa: ANN401  click's class, whichever typer carries
     usage = " ".join(command.collect_usage_pieces(context))
-    lines = [f"## {context.info_name}", "", command.help or "", "", "```text", f"{context.command_path} {usage}", "```", ""]
+    synopsis = f"{context.command_path} {usage}"
+    lines = [f"## {context.info_name}", "", command.help or "", "", "```text", synopsis, "```", ""]
     records = [parameter for parameter in command.params if parameter.name != "help"]
     if records:
         rows = []

@@ -20,17 +20,13 @@ READ: Final = ("get", "list", "watch")
 WRITE: Final = ("create", "delete", "patch", "update")
 
 
-def rule(
-    group: str, resources: Sequence[str], verbs: Sequence[str], names: Sequence[str] | None = None
-) -> dict[str, Any]:
-    """Return one RBAC rule; ``names`` limits it to those objects."""
-    result: dict[str, Any] = {"apiGroups": [group], "resources": sorted(resources), "verbs": list(verbs)}
-    if names is not None:
-        result["resourceNames"] = sorted(names)
-    return result
+def rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> dict[str, Any]:
+    """Return one RBAC rule."""
+    return {"apiGroups": [group], "resources": sorted(resources), "verbs": list(verbs)}
 
 
 _LOOK = [
+    rule("", ["namespaces"], ["get"]),
     rule(
         "",
         [
@@ -64,11 +60,9 @@ _MANAGE = [
     rule("", ["secrets"], [*READ, *WRITE]),
     rule("", ["services"], WRITE),
     rule("apps", ["deployments", "statefulsets"], WRITE),
+    # Kubernetes lets nobody pass on rights that they lack, so this ends at what an admin may do.
     rule("rbac.authorization.k8s.io", ["rolebindings"], [*READ, *WRITE]),
     rule("rbac.authorization.k8s.io", ["roles"], READ),
-    # Without the verb bind nobody could pass on a right that only the role has, and with it on more roles they could
-    # make themselves more than an admin.
-    rule("rbac.authorization.k8s.io", ["roles"], ["bind"], names=[MEMBER, VIEWER]),
 ]
 
 _SUBMIT = [

@@ -15,6 +15,9 @@ from components.workloads.team_limits import TeamQuota, limit_range, resource_qu
 
 __all__ = ["TeamPeople", "TeamWorkspace", "TeamWorkspaceArgs", "team_namespace"]
 
+# For people to read; the policy on the team's pods is what enforces them.
+POOLS_ANNOTATION = "mlplatform/pools"
+REPOSITORIES_ANNOTATION = "mlplatform/repositories"
 SHARED_IMAGES = "platform"
 """Path below a registry's prefix where the platform's own images are, which every team may run."""
 
@@ -78,6 +81,10 @@ class TeamWorkspace(pulumi.ComponentResource):
             metadata={
                 "name": team_namespace(args["team"]),
                 "labels": {**self._labels, **pod_security_labels(args["cluster"]["kubernetes_version"])},
+                "annotations": {
+                    POOLS_ANNOTATION: ",".join(sorted(pool["name"] for pool in args["pools"])),
+                    REPOSITORIES_ANNOTATION: ",".join(sorted(args["registry"]["repositories"])),
+                },
             },
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )

@@ -57,7 +57,8 @@ def evaluate_strictly(environment: Environment) -> Evaluation:
     found = errors(evaluation)
     if found:
         raise UserError(
-            f"{environment.name}: {len(found)} findings; nothing was changed\n" + "\n".join(f"  {each}" for each in found)
+            f"{environment.name}: {len(found)} findings; nothing was changed\n"
+            + "\n".join(f"  {each}" for each in found)
         )
     return evaluation
 

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 import os
+import re
 import runpy
 import sys
 import traceback
@@ -15,11 +16,10 @@ import pulumi.runtime
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import settings
 
-from mlplatform.graph import inputs, order, places, redact, sdk, structure
+from mlplatform.graph import order, places, redact, sdk, structure
 from mlplatform.graph.engine import Engine
 from mlplatform.graph.findings import Finding
-from mlplatform.graph.inputs.schemas import SchemaError, Schemas
-from mlplatform.graph.inputs.schemas import directory as schema_directory
+from mlplatform.graph.inputs import SchemaError, Schemas
 from mlplatform.graph.markers import Secret
 from mlplatform.graph.model import Resource, ResourceGraph, Source
 from mlplatform.graph.monitor import Monitor, RefusalError
@@ -27,6 +27,11 @@ from mlplatform.graph.outcome import Failure, Success
 from mlplatform.graph.redact import Redactor
 from mlplatform.graph.request import EvaluationRequest
 from mlplatform.graph.urns import STACK_TYPE
+
+_UNSERIALIZABLE = re.compile(
+    r"While processing resource: '(?P<name>.*)', type:? '(?P<type>.*)'\n.*has risen: (?P<reason>.*)\Z", re.DOTALL
+)
+"""How the SDK says that an input cannot be sent; what it says in between shows the whole input."""
 
 
 def run(request: EvaluationRequest, redactor: Redactor, *, preview: bool) -> Success | Failure:
@@ -55,7 +60,7 @@ def _run(
     request: EvaluationRequest, program: Path, root: Path, redactor: Redactor, *, preview: bool
 ) -> Success | Failure:
     try:
-        schemas = Schemas(schema_directory(request.schemas, root))
+        schemas = Schemas.find(request.schemas, root)
     except SchemaError as error:
         return Failure(str(error))
     _enter(program)
@@ -64,7 +69,7 @@ def _run(
     pulumi_config.set_all_config(dict(request.config), sorted(request.secret_keys))
     loop = sdk.InlineLoop()
     asyncio.set_event_loop(loop)
-    monitor = Monitor(request, preview=preview)
+    monitor = Monitor(request, schemas, preview=preview)
     settings.configure(
         settings.Settings(
             project=request.project,
@@ -89,9 +94,7 @@ def _run(
     _learn(redactor, monitor)
     resources = order.canonical(monitor.resources())
     stack = next(resource for resource in resources if resource.type == STACK_TYPE)
-    findings = [*engine.findings, *_findings(request, resources, monitor)]
-    if not preview:
-        findings += inputs.check(resources, schemas)
+    findings = [*engine.findings, *monitor.findings, *_findings(request, resources, monitor)]
     cleaned = tuple(replace(finding, message=redactor.clean(finding.message)) for finding in findings)
     return Success(ResourceGraph(request.environment, resources), stack.outputs, cleaned)
 
@@ -130,6 +133,8 @@ def _reason(error: BaseException) -> str:
         return text
     if isinstance(error, SystemExit):
         return f"the program ended itself with status {error.code!r}"
+    if (unserializable := _UNSERIALIZABLE.match(text)) is not None:
+        return "the resource {name} ({type}): {reason}".format(**unserializable.groupdict())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -4,12 +4,12 @@
 import dataclasses
 from collections import defaultdict
 from collections.abc import Coroutine, Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 
-from mlplatform.graph import urns
+from mlplatform.graph import inputs, urns
 from mlplatform.graph.callbacks import Callbacks, transform_invoke, transform_registration
 from mlplatform.graph.fakes import Fakes, State
 from mlplatform.graph.markers import Plain
@@ -17,6 +17,9 @@ from mlplatform.graph.model import Resource, Source
 from mlplatform.graph.registration import read_resource_of, resource_of, source_of
 from mlplatform.graph.request import EvaluationRequest
 from mlplatform.graph.values import decode_struct, encode_struct
+
+if TYPE_CHECKING:
+    from mlplatform.graph.findings import Finding
 
 _UNSUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_BYTE_STRING,
@@ -43,10 +46,11 @@ class Monitor:
     Methods are named as the service's. All calls come from one thread (``sdk.InlineLoop``), so nothing is locked.
     """
 
-    def __init__(self, request: EvaluationRequest, *, preview: bool) -> None:
+    def __init__(self, request: EvaluationRequest, schemas: inputs.Schemas, *, preview: bool) -> None:
         self._stack = request.environment
         self._project = request.project
         self._preview = preview
+        self._schemas = schemas
         self._fakes = Fakes(request, preview=preview)
         self._registered: dict[str, Resource] = {}
         self._ids: dict[str, str] = {}
@@ -54,6 +58,7 @@ class Monitor:
         self._stack_transforms: list[callback_pb2.Callback] = []
         self._invoke_transforms: list[callback_pb2.Callback] = []
         self.callbacks = Callbacks(self)
+        self.findings: list[Finding] = []
         self.registered_outputs: dict[str, dict[str, Plain]] = {}
 
     def resources(self) -> list[Resource]:
@@ -101,6 +106,12 @@ class Monitor:
             self._record(resource)
             state = request.object if request.remote else struct_pb2.Struct()
             return resource_pb2.RegisterResourceResponse(urn=urn, object=state)
+        problems = inputs.check(resource, self._schemas)
+        self.findings += problems
+        if inputs.misshapen(problems):
+            # The SDK could not read such outputs. A resource that fails leaves them unknown, and the program goes on.
+            self._record(resource)
+            return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.Result.FAIL)
         answer = self._fakes.state(resource, request.object, request.importId)
         self._record(dataclasses.replace(resource, outputs=answer.outputs), answer)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=answer.id, object=answer.object)

@@ -77,8 +77,9 @@ class EvaluationError(UserError):
         output: str = "",
         details: str = "",
     ) -> None:
-        where = f" at {source}" if source else ""
-        super().__init__(f"{environment}: {reason}{where}")
+        # Problems name their own places, one a line.
+        where = f" at {source}" if source and not problems else ""
+        super().__init__(f"{environment}:{chr(10) if problems else ' '}{reason}{where}")
         self.environment = environment
         """The environment that failed."""
         self.reason = reason

@@ -34,6 +34,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _READY_SECONDS = 60.0
 _SERVED_SECONDS = 30.0
 _REPAIR_SECONDS = 20.0
+_PORT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _ATTEMPTS = 3
 
@@ -169,7 +170,7 @@ class ControlPlane:
         live = {running.name for running in processes.find(self._layout.root)}
         dead = [row.component for row in health.check(self._layout, record) if row.component not in live]
         if self._runtime == BINARY:
-            blocked = [str(port) for name in dead for port in record.ports.of(name) if ports.taken(port)]
+            blocked = [str(port) for name in dead for port in record.ports.of(name) if ports.taken(port, _PORT_SECONDS)]
             if blocked:
                 raise _NotRepairableError(f"another program uses port {', '.join(blocked)}")
         report(f"repairing the cluster {self.name}: {', '.join(dead) or 'all components run, but not all answer'}")
@@ -221,10 +222,11 @@ class ControlPlane:
         if processes.KARPENTER not in {running.name for running in processes.find(self._layout.root)}:
             karpenter.start(self._layout, record)
         deadline = time.monotonic() + seconds
-        while not _all_healthy(rows := health.check(self._layout, record)):
-            if time.monotonic() > deadline:
-                bad = next(row for row in rows if not row.healthy)
-                raise self._failure(bad.component, bad.detail)
+        while bad := [row for row in health.check(self._layout, record) if not row.healthy]:
+            ended = [row for row in bad if row.detail == health.NOT_RUNNING]
+            if ended or time.monotonic() > deadline:
+                worst = (ended or bad)[0]
+                raise self._failure(worst.component, worst.detail)
             time.sleep(_POLL_SECONDS)
 
     def _failure(self, component: str, problem: str) -> UserError:

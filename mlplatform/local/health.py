@@ -12,6 +12,9 @@ from mlplatform.local.kwokctl import BINARY
 from mlplatform.local.layout import Layout, Record
 from mlplatform.local.ports import ADDRESS
 
+NOT_RUNNING = "is not running"
+"""What is wrong with a component that has no process."""
+
 _TIMEOUT_SECONDS = 2.0
 
 
@@ -38,7 +41,7 @@ def check(layout: Layout, record: Record) -> tuple[ComponentStatus, ...]:
     for name, endpoint in endpoints.items():
         managed = record.runtime == BINARY or name == processes.KARPENTER
         pid = pids.get(name)
-        problem = "is not running" if managed and pid is None else problems[name]
+        problem = NOT_RUNNING if managed and pid is None else problems[name]
         rows.append(ComponentStatus(name, problem is None, pid, problem or endpoint))
     return tuple(rows)
 

@@ -1,10 +1,13 @@
 """kwokctl: what it is told about a cluster, and how it is run."""
 
 import base64
+import json
 import os
 import secrets
 import shutil
 import subprocess
+import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +41,7 @@ CONTAINER_PROGRAMS: Final = ("kwokctl", "kubectl")
 
 _CREATE_SECONDS = 120
 _SHOWN_LINES = 8
+_POLL_SECONDS = 0.05
 
 
 def write_config(layout: Layout, record: Record) -> None:
@@ -182,21 +186,49 @@ def _run(layout: Layout, program: Path, *arguments: str) -> None:
     # Variables of kwokctl's own would override the configuration.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KWOK_")}
     environment |= {"KWOK_WORKDIR": str(layout.workspace)}
-    process = subprocess.run(
-        command,
-        cwd=layout.workspace,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        # A Ctrl-C on the terminal must reach neither kwokctl's children nor a half-written file of its own.
-        start_new_session=True,
-        check=False,
-    )
-    if process.returncode != 0:
-        lines = (process.stderr or process.stdout).strip().splitlines()[-_SHOWN_LINES:]
-        raise UserError("\n".join([f"kwokctl {' '.join(arguments[:2])} failed for {layout.name}:", *lines]))
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=layout.workspace,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A Ctrl-C on the terminal must reach neither kwokctl's children nor a half-written file of its own.
+            start_new_session=True,
+        )
+        with process:
+            try:
+                while process.poll() is None:
+                    _refuse_ended(layout)
+                    time.sleep(_POLL_SECONDS)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0:
+            output.seek(0)
+            lines = [_message(line) for line in output.read().strip().splitlines()[-_SHOWN_LINES:]]
+            raise UserError("\n".join([f"kwokctl {' '.join(arguments[:2])} failed for {layout.name}:", *lines]))
+
+
+def _refuse_ended(layout: Layout) -> None:
+    """Raise ``UserError`` if a component ended right after its start: kwokctl would wait for minutes."""
+    started = {file.stem for file in (layout.work / "pids").glob("*.pid")}
+    if not started:
+        return
+    live = {running.name for running in processes.find(layout.root)}
+    for name in processes.COMPONENTS:
+        if name in started - live:
+            raise UserError(f"{name} of the cluster {layout.name} ended at once; it said:\n{log_tail(layout, name)}")
+
+
+def _message(line: str) -> str:
+    """Return what a line of kwokctl's structured log says."""
+    try:
+        fields = json.loads(line)
+        return ": ".join(str(fields[key]) for key in ("msg", "err") if fields.get(key))
+    except (ValueError, TypeError, AttributeError):
+        return line
 
 
 def _keep_credentials(layout: Layout) -> None:

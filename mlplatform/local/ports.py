@@ -2,9 +2,12 @@
 
 import contextlib
 import socket
+import time
 
 ADDRESS = "127.0.0.1"
 """Where every component listens, so that nothing of a laptop's cluster is reachable from outside."""
+
+_POLL_SECONDS = 0.05
 
 
 def free(count: int) -> list[int]:
@@ -16,8 +19,20 @@ def free(count: int) -> list[int]:
         return [int(open_socket.getsockname()[1]) for open_socket in sockets]
 
 
-def taken(port: int) -> bool:
-    """Tell whether something listens on the port."""
+def taken(port: int, patience: float = 0.0) -> bool:
+    """Tell whether something listens on the port, and still does after as many seconds.
+
+    The sockets of a killed process can outlive it for a moment.
+    """
+    deadline = time.monotonic() + patience
+    while _taken_now(port):
+        if time.monotonic() >= deadline:
+            return True
+        time.sleep(_POLL_SECONDS)
+    return False
+
+
+def _taken_now(port: int) -> bool:
     with socket.socket() as probe:
         # Ports of connections that have just ended are not in use; servers reuse them too.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

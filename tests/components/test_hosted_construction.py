@@ -174,10 +174,36 @@ def test_outputs_go_back_under_the_names_of_the_schema(hosted: Evaluation) -> No
     assert hosted.outputs["LocalWorkloadIdentity"]["principal"] == "system:serviceaccount:team-churn:runner"
 
 
-def test_a_component_that_cannot_be_made_names_every_argument_at_fault(tmp_path: Path) -> None:
-    pool = {**NODE_POOL, "families": ["m7i"], "minNodes": 9.0}
+IMPOSSIBLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    "node-pool": (
+        "LocalNodePool",
+        {"pool": {**NODE_POOL, "families": ["m7i"], "minNodes": 9.0}},
+        [
+            "node pool scoring: families: got ['m7i']; allowed: none",
+            "node pool scoring: min_nodes: got 9; allowed: from 0 to max_nodes, 3",
+        ],
+    ),
+    "object-store": (
+        "LocalObjectStore",
+        {"dataDirectory": "data"},
+        ["object store scores: data_directory: got 'data'; allowed: an absolute path"],
+    ),
+    "scoring-template": (
+        "ScoringJobTemplate",
+        {"parallelism": 11.0, "gpus": 2.0},
+        [
+            "scoring template daily: parallelism: got 11; allowed: from 1 to shards, 10",
+            "scoring template daily: gpus: got 2; allowed: at most 1, the GPUs of a node of the pool scoring",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("component", "changes", "expected"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_a_component_that_cannot_be_made_names_every_argument_at_fault(
+    tmp_path: Path, component: str, changes: dict[str, Any], expected: list[str]
+) -> None:
     with pytest.raises(EvaluationError) as caught:
-        _construct(tmp_path, {"LocalNodePool": {"poolName": "scoring", "pool": pool, "labels": {}}})
-    text = str(caught.value)
-    assert "node pool scoring: families: got ['m7i']" in text
-    assert "node pool scoring: min_nodes: got 9; allowed: from 0 to max_nodes, 3" in text
+        _construct(tmp_path, {component: {**INPUTS[component], **changes}})
+    for text in expected:
+        assert text in str(caught.value)

@@ -256,7 +256,7 @@ def test_every_refused_object_is_named_with_its_reason_and_the_others_go_up(up: 
     with pytest.raises(ApplyError) as caught:
         up(program.graph())
     assert {key[3] for key in caught.value.reasons} == {"Not_A_Name", "typo"}
-    assert 'unknown field "spec.replica"' in str(caught.value)
+    assert ".spec.replica: field not declared in schema" in str(caught.value)
     assert kubectl.get("configmap", "fine", n("a")) is not None
 
 

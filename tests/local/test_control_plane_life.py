@@ -1,6 +1,7 @@
 """A control plane is started, repaired and removed, whatever happened to it in between."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -15,8 +16,10 @@ import psutil
 import pytest
 
 from mlplatform.errors import UserError
-from mlplatform.local import processes
+from mlplatform.local import ports, processes
+from mlplatform.local.binaries import Binaries, resolve
 from mlplatform.local.cluster import ControlPlane
+from mlplatform.local.layout import Ports
 from mlplatform.local.paths import STATE_VARIABLE
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster-life")]
@@ -35,14 +38,17 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def plane(directory: Path) -> Iterator[ControlPlane]:
-    """A control plane that the tests of this file damage; each of them leaves it running."""
+def life(directory: Path) -> Iterator[ControlPlane]:
     made = ControlPlane("life")
-    try:
-        made.start(print)
-        yield made
-    finally:
-        made.stop()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def plane(life: ControlPlane) -> ControlPlane:
+    """A control plane that the tests of this file damage, running again whatever the last one did to it."""
+    life.start(print)
+    return life
 
 
 def pids(plane: ControlPlane) -> dict[str, int | None]:
@@ -107,7 +113,10 @@ def test_after_a_reboot_ports_and_process_ids_of_others_are_left_alone(
     try:
         for file in (directory / "life" / "kwok" / "clusters" / "life" / "pids").iterdir():
             file.write_text(str(stranger.pid), encoding="ascii")
-        with socket.create_server(("127.0.0.1", int(address.rsplit(":", 1)[1]))):
+        port = int(address.rsplit(":", 1)[1])
+        # The sockets of a killed process can outlive it for a moment.
+        assert not ports.taken(port, 10)
+        with socket.create_server(("127.0.0.1", port)):
             said = restart(plane)
         assert said[0].startswith("configuring the cluster life anew: another program uses port ")
         assert stranger.poll() is None
@@ -194,6 +203,81 @@ def test_a_removed_state_directory_does_not_leave_its_processes_in_the_way(direc
     finally:
         plane.stop()
     assert not plane.exists()
+
+
+def test_a_component_that_hangs_is_ended_and_started_again(
+    plane: ControlPlane, kubectl_for: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlplatform.local.cluster._REPAIR_SECONDS", 1)
+    kubectl_for(plane)("create", "configmap", "before-it-hung")
+    pid = pids(plane)["kube-apiserver"]
+    psutil.Process(pid).suspend()
+    row = next(row for row in plane.status() if row.component == "kube-apiserver")
+    assert (row.healthy, row.pid) == (False, pid)
+    assert restart(plane)[0] == "repairing the cluster life: all components run, but not all answer"
+    kubectl_for(plane)("get", "configmap", "before-it-hung")
+
+
+def test_a_port_that_is_taken_in_the_last_moment_is_replaced(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plane = ControlPlane("unlucky")
+    original = Ports.choose
+    chosen: list[Ports] = []
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+
+        def choose() -> Ports:
+            free = original()
+            chosen.append(free if chosen else dataclasses.replace(free, api_server=stranger.getsockname()[1]))
+            return chosen[-1]
+
+        monkeypatch.setattr(Ports, "choose", choose)
+        began = time.monotonic()
+        try:
+            restart(plane)
+            assert time.monotonic() - began < 30
+            assert len(chosen) == 2
+        finally:
+            plane.stop()
+
+
+def test_a_program_that_does_not_run_is_quoted_and_nothing_is_left(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "kube-apiserver"
+    broken.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo Kubernetes v1.36.3 || { echo "cannot go on" >&2; exit 1; }\n',
+        encoding="utf-8",
+    )
+    broken.chmod(0o755)
+
+    def resolve_with_one_broken(names: tuple[str, ...], report: Callable[[str], None]) -> Binaries:
+        found = resolve(names, report)
+        return Binaries(
+            dataclasses.replace(found.binary(name), path=broken) if name == broken.name else found.binary(name)
+            for name in found
+        )
+
+    monkeypatch.setattr("mlplatform.local.cluster.resolve", resolve_with_one_broken)
+    plane = ControlPlane("unfit")
+    began = time.monotonic()
+    with pytest.raises(UserError, match=r"kube-apiserver of the cluster unfit ended at once; it said:\ncannot go on"):
+        plane.start(print)
+    assert time.monotonic() - began < 20
+    assert processes.find(directory / "unfit") == ()
+    plane.stop()
+    assert not plane.exists()
+
+
+def test_two_starts_at_once_make_one_cluster(directory: Path) -> None:
+    plane = ControlPlane("twice")
+    try:
+        started = [subprocess.Popen([sys.executable, "-c", START, "twice"], stdout=subprocess.PIPE) for _ in range(2)]
+        said = [process.communicate(timeout=120)[0].decode() for process in started]
+        assert [process.returncode for process in started] == [0, 0]
+        assert sum("starting the cluster twice" in each for each in said) == 1
+        assert is_healthy(plane)
+        assert len(processes.find(directory / "twice")) == len(COMPONENTS)
+    finally:
+        plane.stop()
 
 
 def test_two_clusters_run_side_by_side_and_stopping_one_leaves_no_trace_of_it(

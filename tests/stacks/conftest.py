@@ -82,7 +82,7 @@ def _apply(cluster: Cluster, manifests: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(control_plane: ControlPlane) -> Iterator[Cluster]:
     """Give the shared control plane with two workspaces on it, which are removed in the end."""
     program = resolve(["kubectl"], print)["kubectl"]

@@ -89,6 +89,14 @@ def test_team_objects_are_labelled_with_their_team_and_wait_for_its_namespace() 
         assert namespaces[metadata["namespace"]] in resource.dependencies, resource.urn
 
 
+def test_a_namespace_shows_its_people_what_they_may_use() -> None:
+    namespace = of_type(local(), ":Namespace")["churn-namespace"].inputs["metadata"]
+    assert namespace["annotations"] == {
+        "mlplatform/pools": "notebooks,scoring,training-gpu",
+        "mlplatform/repositories": "churn/score",
+    }
+
+
 def test_pools_keep_the_nodes_that_always_run_and_let_karpenter_add_the_rest() -> None:
     evaluation = local()
     assert set(of_type(evaluation, "karpenter.sh/v1:NodePool")) == {

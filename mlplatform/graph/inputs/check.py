@@ -1,4 +1,4 @@
-"""Check the inputs of every resource of a graph."""
+"""Check the inputs of one resource."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -6,21 +6,29 @@ from functools import cache
 
 from mlplatform.graph import kubernetes
 from mlplatform.graph.findings import Finding
+from mlplatform.graph.inputs import problems
 from mlplatform.graph.inputs.checkers import ObjectChecker, object_checker
 from mlplatform.graph.inputs.problems import Problem
 from mlplatform.graph.inputs.schemas import Schemas
 from mlplatform.graph.model import Resource
 from mlplatform.graph.sdk_types import resource_class
 
+_MISSHAPEN = frozenset({problems.WRONG_TYPE, problems.BAD_VALUE})
 
-def check(resources: Iterable[Resource], schemas: Schemas) -> list[Finding]:
-    """Give a finding for each input that a provider would refuse or ignore."""
+
+def check(resource: Resource, schemas: Schemas) -> list[Finding]:
+    """Give a finding for each input that the resource's provider would refuse or ignore."""
+    if not resource.custom or resource.options.read or kubernetes.is_provider(resource.type):
+        return []
     return [
         Finding(resource.urn, problem.path, problem.code, problem.message, resource.source)
-        for resource in resources
-        if resource.custom and not resource.options.read and not kubernetes.is_provider(resource.type)
         for problem in sorted(set(_problems(resource, schemas)))
     ]
+
+
+def misshapen(findings: Iterable[Finding]) -> bool:
+    """Tell whether some value has not the form that the SDK expects of the resource's outputs, too."""
+    return any(finding.code in _MISSHAPEN for finding in findings)
 
 
 def _problems(resource: Resource, schemas: Schemas) -> Iterator[Problem]:

@@ -168,6 +168,7 @@ _SCALARS: dict[object, Checker] = {
     int: _Scalar((int,), "a whole number"),
     float: _Scalar((int, float), "a number"),
 }
+_CLOSED_PACKAGE = "pulumi_kubernetes."
 _UNION_ORIGINS = (typing.Union, types.UnionType)
 
 
@@ -207,6 +208,14 @@ def _of_class(cls: type) -> Checker:
     return _OneOf(tuple(member.value for member in cls)) if issubclass(cls, enum.Enum) else ANYTHING
 
 
+def _is_closed(member: object) -> bool:
+    """Tell whether a list of values is complete, though the SDK lets any string pass beside it.
+
+    The Kubernetes API refuses all others. Elsewhere new values come faster than new SDKs.
+    """
+    return isinstance(member, type) and issubclass(member, enum.Enum) and member.__module__.startswith(_CLOSED_PACKAGE)
+
+
 def _union(members: tuple[object, ...]) -> Checker:
     """Leave out what makes an ``Input`` of a type: the value is there already."""
     kept = [
@@ -217,6 +226,8 @@ def _union(members: tuple[object, ...]) -> Checker:
     if any(isinstance(member, type) and _types.is_input_type(member) for member in kept):
         # The other spelling of the same thing: an untyped dictionary in place of the class.
         kept = [member for member in kept if typing.get_origin(member) not in (dict, abc.Mapping)]
+    if str in kept and any(_is_closed(member) for member in kept):
+        kept.remove(str)
     checkers = tuple(checker_of(member) for member in kept)
     if len(checkers) == 1:
         return checkers[0]

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 from jsonschema.exceptions import ValidationError, best_match
@@ -37,23 +37,23 @@ class SchemaError(Exception):
     """A schema directory or file that cannot be used."""
 
 
-def directory(asked: Path | None, root: Path) -> Path | None:
-    """Find the schema directory: as asked, else as the environment says, else ../shared/schemas beside the project."""
-    named = asked or (Path(os.environ[ENVIRONMENT_VARIABLE]) if os.environ.get(ENVIRONMENT_VARIABLE) else None)
-    if named is not None:
-        if not named.is_dir():
-            raise SchemaError(f"the schema directory {named} does not exist")
-        return named.resolve()
-    beside = root.parent / "shared" / "schemas"
-    return beside if beside.is_dir() else None
-
-
 class Schemas:
     """The schemas of one directory, each read once."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._read: dict[Path, _Schema | None] = {}
+
+    @classmethod
+    def find(cls, asked: Path | None, root: Path) -> Self:
+        """Find the directory: as asked, else as the environment says, else ../shared/schemas beside the project."""
+        named = asked or (Path(os.environ[ENVIRONMENT_VARIABLE]) if os.environ.get(ENVIRONMENT_VARIABLE) else None)
+        if named is not None:
+            if not named.is_dir():
+                raise SchemaError(f"the schema directory {named} does not exist")
+            return cls(named.resolve())
+        beside = root.parent / "shared" / "schemas"
+        return cls(beside if beside.is_dir() else None)
 
     def custom_resource(self, api_version: str, kind: str) -> "_Schema | None":
         """Find the schema of a custom resource, None where there is none."""

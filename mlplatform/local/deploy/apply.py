@@ -192,7 +192,7 @@ def _printed_as(manifest: Mapping[str, Any]) -> str:
 
 def _readable(message: str) -> str:
     if "Apply failed with" not in message:
-        return message.removeprefix("kubectl apply failed: ")
+        return message.removeprefix("kubectl apply failed: ").removeprefix("Error from server: ")
     text = message.partition("Please review the fields above")[0]
     managers = sorted(set(re.findall(r'conflicts? with "([^"]+)"', text)))
     fields = sorted(set(re.findall(r"(?<=[\s:])\.[^\s,]+", text)))

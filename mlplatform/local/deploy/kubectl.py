@@ -68,8 +68,11 @@ def label_of(key: Key) -> str:
 
 
 def stream(manifests: Iterable[Manifest]) -> str:
-    """Write objects as one list for kubectl's standard input."""
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+    """Write objects one after the other for kubectl's standard input.
+
+    Not as one list: kubectl checks a list by itself and as a whole, so that one bad object would keep back all others.
+    """
+    return "\n".join(json.dumps(manifest) for manifest in manifests)
 
 
 class Kubectl:

@@ -1,0 +1,173 @@
+"""The command line: arguments in, exit codes out. What a command does is in ``mlplatform.commands``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mlplatform import doctor as examination
+from mlplatform.commands import preview as previewing
+from mlplatform.commands import score as scoring
+from mlplatform.commands import up as deploying
+from mlplatform.commands.show import show_deployed, show_doctor, show_score, show_seen
+from mlplatform.console import Reporter, err, out, show_error
+from mlplatform.environments import PROGRAM, Environment, load
+from mlplatform.errors import UserError
+from mlplatform.local.binaries import resolve
+from mlplatform.local.kwokctl import BINARY
+from mlplatform.local.tools import TOOLS
+from stacks.settings import SettingsError
+
+
+class _Group(TyperGroup):
+    """Shows errors without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  click's signature
+        try:
+            return super().invoke(ctx)
+        except (UserError, SettingsError) as error:
+            show_error(error)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as interrupt:
+            err.print("[yellow]interrupted[/yellow]; the same command goes on from here")
+            raise typer.Exit(130) from interrupt
+
+
+app = typer.Typer(
+    cls=_Group,
+    name="mlplatform",
+    help="Preview, render, deploy and use the environments of an ML platform.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Name = Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment, as in Pulumi.<ENV>.yaml.")]
+Stacks = Annotated[
+    Path,
+    typer.Option(
+        "--stacks", metavar="DIR", help="Directory of the environment files.", exists=True, file_okay=False,
+        show_default=False,
+    ),
+]  # fmt: skip
+
+
+def _one(stacks: Path, name: str) -> Environment:
+    return load(stacks, [name])[0]
+
+
+@app.command()
+def preview(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]...", help="Names of environments; all where none is given.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Preview every environment.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the resource graphs as JSON; - for the output.")
+    ] = None,
+    stacks: Stacks = PROGRAM,
+) -> None:
+    """Show what environments would deploy, and what is wrong with them, without an account."""
+    if all_ and names:
+        raise typer.BadParameter("give names or --all, not both", param_hint="--all")
+    if not previewing.preview(load(stacks, names or ()), json_file):
+        raise typer.Exit(1)
+
+
+@app.command()
+def render(
+    name: Name,
+    directory: Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory to write to.")],
+    stacks: Stacks = PROGRAM,
+) -> None:
+    """Write an environment's Kubernetes objects as YAML, one file each, secrets never in plain text."""
+    written = previewing.render(_one(stacks, name), directory)
+    out.print(written.summary(), soft_wrap=True)
+
+
+@app.command()
+def up(
+    name: Name,
+    then_score: Annotated[
+        str | None, typer.Option(metavar="TEMPLATE", help="Afterwards run this scoring template, and follow it.")
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option(help="Runs a local control plane: binary, or docker, podman or kind where it is installed.")
+    ] = BINARY,
+    force: Annotated[bool, typer.Option("--force", help="Take over fields that others changed.")] = False,
+    stacks: Stacks = PROGRAM,
+) -> None:
+    """Deploy an environment: with Pulumi, or locally with kubectl and helm where there is no Pulumi."""
+    environment = _one(stacks, name)
+    with Reporter().running() as report:
+        deployed = deploying.up(environment, report, runtime=runtime, force=force)
+        seconds = report.seconds
+    if deployed is not None:
+        show_deployed(environment, deployed, seconds)
+        if not deployed.healthy:
+            raise typer.Exit(1)
+    if then_score is not None:
+        _score(environment, then_score, None)
+
+
+@app.command()
+def down(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Needed to destroy an environment that runs in a cloud.")] = False,
+    stacks: Stacks = PROGRAM,
+) -> None:
+    """Remove an environment. Of a local one nothing is left but the cache of programs."""
+    environment = _one(stacks, name)
+    with Reporter().running() as report:
+        deploying.down(environment, report, yes=yes)
+    out.print(f"{name} is down")
+
+
+@app.command()
+def status(name: Name, stacks: Stacks = PROGRAM) -> None:
+    """Compare a local environment with what it should be; changes nothing."""
+    environment = _one(stacks, name)
+    with Reporter().running() as report:
+        seen = deploying.look(environment, report)
+    show_seen(environment, seen)
+    if not seen.healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def score(
+    name: Name,
+    template: Annotated[
+        str | None, typer.Argument(metavar="[TEMPLATE]", help="Scoring template; may be left out where there is one.")
+    ] = None,
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Shards of this run, in place of the template's.")
+    ] = None,
+    stacks: Stacks = PROGRAM,
+) -> None:
+    """Run a scoring template and follow it until its nodes are gone."""
+    _score(_one(stacks, name), template, shards)
+
+
+def _score(environment: Environment, template: str | None, shards: int | None) -> None:
+    with Reporter().running() as report:
+        result = scoring.score(environment, template, shards, report)
+    show_score(environment, result)
+    if not result.completed or result.drained_seconds is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(
+    install: Annotated[
+        bool, typer.Option("--install", help="Download or build now what the local environment would need later.")
+    ] = False,
+) -> None:
+    """Say what is installed, what is missing, and how to get it."""
+    if install:
+        with Reporter().running() as report:
+            resolve(TOOLS, report)
+    rows = examination.examine()
+    show_doctor(rows)
+    if not examination.healthy(rows):
+        raise typer.Exit(1)
