@@ -10,10 +10,10 @@ from rich.markup import escape
 from mlplatform.errors import UserError
 from stacks.settings import SettingsError
 
-out = Console(highlight=False)
+out = Console(highlight=False, emoji=False)
 """Results: what a user pipes into another program."""
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 """Progress and errors."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform.graph import EvaluationRequest
+from stacks.clouds import cluster_name
 from stacks.settings import Problem, Settings, SettingsError, environments, load_file, pulumi_config
 
 PROGRAM = Path(__file__).resolve().parent.parent / "stacks"
@@ -23,7 +24,7 @@ class Environment:
     @property
     def cluster_name(self) -> str:
         """Name of the environment's cluster and of its kubeconfig context."""
-        return f"{self.settings.names.platform}-{self.name}"
+        return cluster_name(self.settings)
 
     def request(self, known_outputs: Mapping[str, Mapping[str, Any]] | None = None) -> EvaluationRequest:
         """Ask for an evaluation of the environment; ``known_outputs`` replaces stand-ins, by URN."""

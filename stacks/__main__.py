@@ -2,7 +2,7 @@
 
 import pulumi
 
-from stacks.platform import build
+from stacks.composition import build
 from stacks.settings import SettingsError, from_pulumi
 
 

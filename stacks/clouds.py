@@ -19,8 +19,7 @@ class CloudNotImplementedError(pulumi.RunError):
     def __init__(self, settings: Settings) -> None:
         known = ", ".join(sorted(kind.value for kind in _IMPLEMENTATIONS))
         problem = (
-            f"environment {settings.environment}: mlplatform:cloud: got {settings.cloud.value}, "
-            f"which is not implemented by this version; allowed: {known}"
+            f"mlplatform:cloud: got {settings.cloud.value}, which is not implemented by this version; allowed: {known}"
         )
         self.problems = (problem,)
         super().__init__(problem)

@@ -64,7 +64,7 @@ def _run(
     except SchemaError as error:
         return Failure(str(error))
     _enter(program)
-    sdk.adapt(root)
+    sdk.adapt(root, on_secret=lambda value: redactor.learn(Secret(value)))
     engine = Engine()
     pulumi_config.set_all_config(dict(request.config), sorted(request.secret_keys))
     loop = sdk.InlineLoop()

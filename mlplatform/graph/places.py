@@ -13,6 +13,11 @@ def project_root(program: Path) -> Path:
     return program
 
 
+def of_evaluator(filename: str) -> bool:
+    """Tell whether a file is part of this package."""
+    return filename.startswith(_THIS_PACKAGE)
+
+
 def relative(filename: str, root: Path) -> str | None:
     """Give the path of a file of the project relative to its root, with forward slashes.
 
@@ -20,6 +25,6 @@ def relative(filename: str, root: Path) -> str | None:
     nothing about the program, or depend on the machine.
     """
     prefix = f"{root}/"
-    if not filename.startswith(prefix) or "/site-packages/" in filename or filename.startswith(_THIS_PACKAGE):
+    if not filename.startswith(prefix) or "/site-packages/" in filename or of_evaluator(filename):
         return None
     return filename.removeprefix(prefix)

@@ -35,7 +35,7 @@ class Redactor:
                 stack.extend((member, secret) for member in item.values())
             elif isinstance(item, list | tuple):
                 stack.extend((member, secret) for member in item)
-            elif secret and item is not None and not isinstance(item, bool):
+            elif secret and isinstance(item, str | int | float) and not isinstance(item, bool):
                 self._remember(str(item))
 
     def _remember(self, text: str) -> None:

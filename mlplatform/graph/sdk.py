@@ -68,8 +68,13 @@ async def _with_first_awaited(result: tuple[Any, ...]) -> tuple[Any, ...]:
     return (await result[0], *result[1:])
 
 
-def adapt(root: Path) -> None:
-    """Change the SDK in this process; source positions become paths relative to ``root``."""
+def adapt(root: Path, on_secret: Callable[[Any], None]) -> None:
+    """Change the SDK in this process.
+
+    Source positions become paths relative to ``root``; ``on_secret`` hears of every value that is called secret.
+    """
+    announcing = staticmethod(_announcing(output.Output.secret, on_secret))
+    output.Output.secret = announcing  # type: ignore[method-assign, assignment]
     pulumi.log.debug = _drop
     ordered = _in_key_order(rpc.deserialize_properties)
     for module in (rpc, _callbacks):
@@ -134,6 +139,14 @@ def _remembering(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return remembering
 
 
+def _announcing(original: Callable[[Any], Any], on_secret: Callable[[Any], None]) -> Callable[[Any], Any]:
+    def secret(val: Any) -> Any:  # noqa: ANN401 as the SDK's
+        on_secret(val)
+        return original(val)
+
+    return secret
+
+
 def _drop(*_args: object, **_kwargs: object) -> None:
     pass
 
@@ -176,6 +189,8 @@ def _source_finder(root: Path) -> Callable[[], source_pb2.StackTrace]:
         frame: FrameType | None = caller.f_back
         while frame is not None:
             code = frame.f_code
+            if places.of_evaluator(code.co_filename):
+                break  # below are the frames of whoever asked for the evaluation
             file = relative(code.co_filename)
             if file is not None and not (
                 code.co_argcount and frame.f_locals.get(code.co_varnames[0]) is resource and resource is not None

@@ -28,7 +28,11 @@ def target(control_plane: ControlPlane) -> Iterator[Target]:
         kubectl=programs["kubectl"],
         helm=programs["helm"],
     )
-    existing = {each["metadata"]["name"] for each in Kubectl(target).items(["namespaces"])}
+    existing = {
+        each["metadata"]["name"]
+        for each in Kubectl(target).items(["namespaces"])
+        if "deletionTimestamp" not in each["metadata"]
+    }
     yield target
     kubectl = Kubectl(target)
     for installed in Helm(target, ChartSources()).releases().values():

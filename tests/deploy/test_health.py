@@ -27,17 +27,29 @@ ROLLED_OUT = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "ava
     ("found", "state", "detail"),
     [
         (live("apps/v1", "Deployment", ROLLED_OUT, replicas=2), State.HEALTHY, ""),
-        (live("apps/v1", "Deployment", {**ROLLED_OUT, "availableReplicas": 1}, replicas=2), State.PROGRESSING, "1 of 2"),
+        (
+            live("apps/v1", "Deployment", {**ROLLED_OUT, "availableReplicas": 1}, replicas=2),
+            State.PROGRESSING,
+            "1 of 2",
+        ),
         (live("apps/v1", "Deployment", {**ROLLED_OUT, "replicas": 3}, replicas=2), State.PROGRESSING, "2 of 2"),
         (live("apps/v1", "Deployment", {**ROLLED_OUT, "observedGeneration": 1}), State.PROGRESSING, "last change"),
         (live("apps/v1", "Deployment", {}), State.PROGRESSING, "has not been seen"),
         (live("apps/v1", "Deployment", {"observedGeneration": 2}, replicas=0), State.HEALTHY, ""),
         (
-            live("apps/v1", "Deployment", condition("Progressing", "False", reason="ProgressDeadlineExceeded", message="m")),
+            live(
+                "apps/v1",
+                "Deployment",
+                condition("Progressing", "False", reason="ProgressDeadlineExceeded", message="m"),
+            ),
             State.FAILED,
             "m",
         ),
-        (live("apps/v1", "StatefulSet", {"readyReplicas": 1, "updatedReplicas": 2}, replicas=2), State.PROGRESSING, "1 of 2"),
+        (
+            live("apps/v1", "StatefulSet", {"readyReplicas": 1, "updatedReplicas": 2}, replicas=2),
+            State.PROGRESSING,
+            "1 of 2",
+        ),
         (live("apps/v1", "StatefulSet", {"readyReplicas": 2, "updatedReplicas": 2}, replicas=2), State.HEALTHY, ""),
         (
             live("apps/v1", "StatefulSet", {"readyReplicas": 1}, replicas=1, updateStrategy={"type": "OnDelete"}),
@@ -46,7 +58,11 @@ ROLLED_OUT = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "ava
         ),
         (live("apps/v1", "DaemonSet", {}), State.PROGRESSING, "has not been seen"),
         (live("apps/v1", "DaemonSet", {"desiredNumberScheduled": 0}), State.HEALTHY, ""),
-        (live("apps/v1", "DaemonSet", {"desiredNumberScheduled": 2, "numberAvailable": 1}), State.PROGRESSING, "1 of 2"),
+        (
+            live("apps/v1", "DaemonSet", {"desiredNumberScheduled": 2, "numberAvailable": 1}),
+            State.PROGRESSING,
+            "1 of 2",
+        ),
         (live("batch/v1", "Job", {}), State.PROGRESSING, "has not completed"),
         (live("batch/v1", "Job", {}, suspend=True), State.HEALTHY, ""),
         (live("batch/v1", "Job", condition("Complete")), State.HEALTHY, ""),
@@ -60,18 +76,28 @@ ROLLED_OUT = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "ava
         (live("v1", "Pod", {"phase": "Failed", "message": "m"}), State.FAILED, "m"),
         (live("apiextensions.k8s.io/v1", "CustomResourceDefinition", condition("Established")), State.HEALTHY, ""),
         (
-            live("apiextensions.k8s.io/v1", "CustomResourceDefinition", condition("NamesAccepted", "False", message="m")),
+            live(
+                "apiextensions.k8s.io/v1", "CustomResourceDefinition", condition("NamesAccepted", "False", message="m")
+            ),
             State.FAILED,
             "m",
         ),
-        (live("apiregistration.k8s.io/v1", "APIService", condition("Available", "False", message="m")), State.PROGRESSING, "m"),
+        (
+            live("apiregistration.k8s.io/v1", "APIService", condition("Available", "False", message="m")),
+            State.PROGRESSING,
+            "m",
+        ),
         (live("karpenter.sh/v1", "NodePool", {}), State.HEALTHY, ""),
         (live("karpenter.sh/v1", "NodePool", condition("Ready")), State.HEALTHY, ""),
-        (live("karpenter.sh/v1", "NodePool", condition("Ready", "Unknown", reason="Waits")), State.PROGRESSING, "Waits"),
+        (
+            live("karpenter.sh/v1", "NodePool", condition("Ready", "Unknown", reason="Waits")),
+            State.PROGRESSING,
+            "Waits",
+        ),
         (live("karpenter.sh/v1", "NodePool", condition("Stalled", message="m")), State.FAILED, "m"),
         (live("v1", "ConfigMap"), State.HEALTHY, ""),
     ],
-)  # fmt: skip
+)
 def test_each_kind_tells_in_its_own_way(found, state, detail):
     verdict = health(found)
     assert verdict.state is state

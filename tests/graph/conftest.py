@@ -16,15 +16,27 @@ def request_for(program: str, environment: str = "test", **arguments) -> Evaluat
     return EvaluationRequest(
         environment,
         {f"mlplatform:{key}": value for key, value in config.items()},
-        PROGRAMS / program,
+        arguments.pop("program_path", PROGRAMS / program),
         schemas=arguments.pop("schemas", SCHEMAS),
         **arguments,
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_request() -> Callable[..., EvaluationRequest]:
     return request_for
+
+
+@pytest.fixture(scope="session")
+def line_of() -> Callable[[str, str], int]:
+    """Find the number of the one line of a program that holds a text."""
+
+    def find(program: str, text: str) -> int:
+        lines = (PROGRAMS / program / "__main__.py").read_text().splitlines()
+        (found,) = (number for number, line in enumerate(lines, 1) if text in line)
+        return found
+
+    return find
 
 
 @pytest.fixture

@@ -169,9 +169,9 @@ def test_everything_that_cannot_be_rendered_is_listed_at_once():
     assert len(caught.value.problems) == 7
     assert "data.a is known only after a deployment" in problems
     assert 'data["b.c"] is known only after a deployment' in problems
-    assert "'group' (stacks/platform.py:3): the provider expands it" in problems
+    assert "'group' (stacks/composition.py:3): the provider expands it" in problems
     assert "'chart'" in problems
-    assert "'patch' (stacks/platform.py:5): a patch of an object" in problems
+    assert "'patch' (stacks/composition.py:5): a patch of an object" in problems
     assert "'list'" in problems
     assert "ConfigMap default/twice: registered twice" in problems
 

@@ -80,7 +80,7 @@ class Program:
             property_dependencies=dict(property_dependencies or {}),
             provider=provider,
             options=Options(component=component, **options),
-            source=Source("stacks/platform.py", len(self._resources) + 1),
+            source=Source("stacks/composition.py", len(self._resources) + 1),
             outputs=dict(outputs or inputs),
         )
         self._resources.append(resource)

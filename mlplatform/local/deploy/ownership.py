@@ -83,6 +83,8 @@ def _refuse_evidence(kubectl: Kubectl, engine: Engine, manifests: Iterable[Manif
         return
     served = [manifest for manifest in manifests if kubectl.serves(manifest)]
     for key, live in sorted(kubectl.live(served, managers=True).items()):
+        if "deletionTimestamp" in live["metadata"]:
+            continue
         for entry in live["metadata"].get("managedFields", []):
             if str(entry.get("manager", "")).startswith(_PULUMI_MANAGER):
                 raise _owned_by(kubectl, Engine.PULUMI, f"{label_of(key)} is managed by {entry['manager']}")

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sys
 import time
 
 import pulumi
 
 case = pulumi.Config().require("case")
-print("a secret that nobody knows of")
+sys.stdout.write("a secret that nobody knows of\n")
 if case == "signal":
     os.kill(os.getpid(), signal.SIGKILL)
 if case == "exit":

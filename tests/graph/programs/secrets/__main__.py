@@ -19,7 +19,9 @@ ConfigMap("labelled", metadata={"labels": {"token": pulumi.Output.secret("plante
 Secret("declared", string_data={"password": "planted-plain-in-secret"}, data={"key": "cGxhbnRlZC1kYXRh"})
 password = RandomPassword("random", length=24)
 ConfigMap("uses-random", data={"password": password.result})
-ConfigMap("wrong", data={"number": pulumi.Output.secret(12345678)}, immutable=pulumi.Output.secret("planted-wrong-type"))
+ConfigMap(
+    "wrong", data={"number": pulumi.Output.secret(12345678)}, immutable=pulumi.Output.secret("planted-wrong-type")
+)
 pulumi.log.warn("somebody said planted-nested aloud")
 pulumi.export("secret", pulumi.Output.secret({"a": ["planted-export"]}))
 pulumi.export("random", password.result)

@@ -22,7 +22,9 @@ Deployment(
         },
     },
 )
-Service("web", spec={"ports": [{"port": 80, "target_port": "http"}, {"port": 81, "target_port": 8080}], "type": "Cluster"})
+Service(
+    "web", spec={"ports": [{"port": 80, "target_port": "http"}, {"port": 81, "target_port": 8080}], "type": "Cluster"}
+)
 Service("odd", spec={"ports": [{"port": 80, "target_port": True}]})
 ConfigMap("numbers", data={"a": 1, "b.c": False}, immutable=1)
 NetworkPolicy("open", spec={"pod_selector": {}, "ingress": {"from": []}})
