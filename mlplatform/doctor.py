@@ -21,7 +21,8 @@ from mlplatform.local.store import Store
 from mlplatform.local.tools import TOOLS, Tool
 
 _GIB = 1 << 30
-_DISK_GIB = 8
+_CACHE_GIB = 8
+_STATE_GIB = 1
 _MEMORY_GIB = 4
 _VERSION = re.compile(r"v?\d+\.\d+\.\d+\S*")
 _ASK_SECONDS = 10
@@ -83,17 +84,20 @@ def _memory() -> Row:
 
 
 def _directories() -> Iterator[Row]:
-    for subject, variable, path in (
-        ("cache directory", CACHE_VARIABLE, cache_dir()),
-        ("state directory", STATE_VARIABLE, state_dir()),
+    store = Store(cache_dir())
+    # Most of it is Go's own cache, while programs are built.
+    filled = all(store.find(tool) for tool in TOOLS.values())
+    for subject, variable, path, needed in (
+        ("cache directory", CACHE_VARIABLE, cache_dir(), 0 if filled else _CACHE_GIB),
+        ("state directory", STATE_VARIABLE, state_dir(), _STATE_GIB),
     ):
         existing = next(parent for parent in (path, *path.parents) if parent.exists())
         free = shutil.disk_usage(existing).free / _GIB
         if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
             remedy = f"make {existing} a directory that you can write to, or set {variable}"
             yield Row(subject, Verdict.MISSING, f"{path} cannot be written", remedy)
-        elif free < _DISK_GIB:
-            remedy = f"free {_DISK_GIB} GiB, or set {variable} to a larger disk"
+        elif free < needed:
+            remedy = f"free {needed} GiB, or set {variable} to a larger disk"
             yield Row(subject, Verdict.MISSING, f"{path}: {free:.1f} GiB are free", remedy)
         else:
             yield Row(subject, Verdict.OK, str(path))

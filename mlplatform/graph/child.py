@@ -8,7 +8,7 @@ import re
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,9 +94,15 @@ def _run(
     _learn(redactor, monitor)
     resources = order.canonical(monitor.resources())
     stack = next(resource for resource in resources if resource.type == STACK_TYPE)
-    findings = [*engine.findings, *monitor.findings, *_findings(request, resources, monitor)]
+    findings = [*_placed(engine.findings, resources), *monitor.findings, *_findings(request, resources, monitor)]
     cleaned = tuple(replace(finding, message=redactor.clean(finding.message)) for finding in findings)
     return Success(ResourceGraph(request.environment, resources), stack.outputs, cleaned)
+
+
+def _placed(findings: Iterable[Finding], resources: Iterable[Resource]) -> list[Finding]:
+    """Give messages about a resource the resource's place."""
+    sources = {resource.urn: resource.source for resource in resources}
+    return [replace(finding, source=sources.get(finding.urn)) for finding in findings]
 
 
 def _findings(request: EvaluationRequest, resources: Sequence[Resource], monitor: Monitor) -> list[Finding]:

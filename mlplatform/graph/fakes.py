@@ -11,7 +11,7 @@ import yaml
 from google.protobuf import struct_pb2
 
 from mlplatform.graph import kubernetes, standins
-from mlplatform.graph.markers import UNKNOWN, Plain, Secret, make_secret
+from mlplatform.graph.markers import Plain, Secret, holds_unknown, make_secret
 from mlplatform.graph.model import Resource
 from mlplatform.graph.request import EvaluationRequest, InvokeFake
 from mlplatform.graph.sdk_types import resource_class
@@ -56,12 +56,16 @@ class Fakes:
         """Find the answer to a provider function."""
         return self._invokes.get(token)
 
+    def of_unconfigured_provider(self, provider: Resource | None) -> bool:
+        """Tell whether a provider's settings are unknown still, so that it can tell nothing about its resources."""
+        return self._preview and provider is not None and holds_unknown(provider.inputs)
+
     def state(self, resource: Resource, inputs: struct_pb2.Struct, given_id: str) -> State:
         """Give the state of a custom resource: inputs, then stand-ins (in the filled pass), then known outputs.
 
         ``given_id`` is the ID of a resource that is read or imported.
         """
-        identity, added = (given_id, _not_yet(resource)) if self._preview else _stand_ins(resource, given_id)
+        identity, added = (given_id, _dry_run(resource)) if self._preview else _stand_ins(resource, given_id)
         known = dict(self._known.get(resource.urn, {}))
         identity = known.pop("id", identity)
         added.update(known)
@@ -90,7 +94,7 @@ def _stand_ins(resource: Resource, given_id: str) -> tuple[str, dict[str, Plain]
     """Give the ID and the outputs that are not inputs."""
     if kubernetes.is_object(resource.type):
         added = _kubernetes_object(resource)
-        return given_id or kubernetes.object_id(added["metadata"]), added
+        return given_id or kubernetes.object_id(added.get("metadata", {})), added
     if kubernetes.is_provider(resource.type):
         return given_id or standins.unique_id(resource.urn), {}
     own_name = f"{resource.name}-{standins.digest(resource.urn)}"
@@ -102,24 +106,24 @@ def _stand_ins(resource: Resource, given_id: str) -> tuple[str, dict[str, Plain]
     return given_id or own_name, {name: value for name, value in added.items() if name not in resource.inputs}
 
 
-def _not_yet(resource: Resource) -> dict[str, Plain]:
-    """Give what is unknown in a preview inside an output that is known otherwise."""
-    metadata = resource.inputs.get("metadata")
-    if not kubernetes.is_object(resource.type) or not isinstance(metadata, dict):
+def _dry_run(resource: Resource) -> dict[str, Plain]:
+    """Give what a preview knows beside the inputs: of an object of Kubernetes what the API server's dry run tells."""
+    return _metadata(resource) if kubernetes.is_object(resource.type) else {}
+
+
+def _metadata(resource: Resource) -> dict[str, Plain]:
+    """Fill in what the API server sets in metadata: a name, the default namespace, a UID."""
+    given = resource.inputs.get("metadata", {})
+    if not isinstance(given, dict):
         return {}
-    return {"metadata": {"name": UNKNOWN, **metadata, "uid": UNKNOWN}}
+    defaults = {"name": f"{resource.name}-{standins.digest(resource.urn)}"}
+    if resource_class(resource.type) is not None and kubernetes.kind_of(resource.type) not in kubernetes.CLUSTER_SCOPED:
+        defaults["namespace"] = "default"
+    return {"metadata": {**defaults, **given, "uid": standins.unique_id(resource.urn)}}
 
 
 def _kubernetes_object(resource: Resource) -> dict[str, Plain]:
-    """Fill in what the API server sets: name, namespace, UID and status."""
-    given = resource.inputs.get("metadata")
-    metadata = dict(given) if isinstance(given, dict) else {}
-    if not isinstance(metadata.get("name"), str):
-        metadata["name"] = f"{resource.name}-{standins.digest(resource.urn)}"
-    if resource_class(resource.type) is not None and kubernetes.kind_of(resource.type) not in kubernetes.CLUSTER_SCOPED:
-        metadata.setdefault("namespace", "default")
-    metadata["uid"] = standins.unique_id(resource.urn)
-    added: dict[str, Plain] = {"metadata": metadata}
+    added = _metadata(resource)
     if "status" not in resource.inputs and (status := standins.status_of(resource.type)):
         added["status"] = status
     return added

@@ -148,7 +148,8 @@ def _work(request: EvaluationRequest, write_end: int, printed: IO[bytes], *, pre
     """Run in the child and never return: the parent's clean-up must not run twice."""
     status = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         _redirect(printed.fileno())
         redactor = Redactor()
         try:

@@ -1,6 +1,9 @@
 """What is true of Kubernetes objects and is told by no annotation."""
 
+from collections.abc import Mapping
+
 from mlplatform.graph import urns
+from mlplatform.graph.markers import Plain
 
 TOKEN_PREFIX = "kubernetes:"  # noqa: S105 a type token
 
@@ -61,10 +64,15 @@ def kind_of(token: str) -> str:
     return token.rpartition(":")[2].removesuffix("Patch")
 
 
-def object_id(metadata: dict[str, str]) -> str:
-    """Give the ID that the provider gives to an object: its name, preceded by its namespace if it has one."""
-    namespace = metadata.get("namespace")
-    return f"{namespace}/{metadata['name']}" if namespace else metadata["name"]
+def object_id(metadata: Mapping[str, Plain]) -> str:
+    """Give the ID that the provider gives to an object: its name, preceded by its namespace if it has one.
+
+    Empty where they are not known.
+    """
+    name, namespace = metadata.get("name"), metadata.get("namespace", "")
+    if not isinstance(name, str) or not isinstance(namespace, str):
+        return ""
+    return f"{namespace}/{name}" if namespace else name
 
 
 def is_provider(token: str) -> bool:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 
 from mlplatform.graph import inputs, urns
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 _UNSUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_BYTE_STRING,
     resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
 )
 """Left out: byte strings have no JSON form; without the second the SDK itself holds back an invoke whose dependencies
-do not exist yet; state migrations need a state."""
+do not exist yet."""
 
 FEATURES = tuple(sorted(set(resource_pb2.ResourceMonitorFeature.values()) - set(_UNSUPPORTED)))
 
@@ -65,7 +64,7 @@ class Monitor:
         """Give what was registered, in order of registration."""
         return [
             dataclasses.replace(resource, outputs=self.registered_outputs[urn])
-            if urn in self.registered_outputs and not resource.custom
+            if urn in self.registered_outputs
             else resource
             for urn, resource in self._registered.items()
         ]
@@ -102,16 +101,18 @@ class Monitor:
         parent = self._registered.get(request.parent)
         parent_aliases = parent.options.aliases if parent else ()
         resource = resource_of(request, urn, self._stack, self._project, parent_aliases)
-        if not request.custom:
+        if not request.custom and not request.remote:
             self._record(resource)
-            state = request.object if request.remote else struct_pb2.Struct()
-            return resource_pb2.RegisterResourceResponse(urn=urn, object=state)
+            return resource_pb2.RegisterResourceResponse(urn=urn)
         problems = inputs.check(resource, self._schemas)
         self.findings += problems
         if inputs.misshapen(problems):
             # The SDK could not read such outputs. A resource that fails leaves them unknown, and the program goes on.
             self._record(resource)
             return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.Result.FAIL)
+        if self._fakes.of_unconfigured_provider(self._registered.get(resource.provider or "")):
+            self._record(resource)
+            return resource_pb2.RegisterResourceResponse(urn=urn)
         answer = self._fakes.state(resource, request.object, request.importId)
         self._record(dataclasses.replace(resource, outputs=answer.outputs), answer)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=answer.id, object=answer.object)

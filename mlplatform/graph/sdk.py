@@ -8,7 +8,7 @@ the tests of this package fail if a new SDK no longer has it.
 * A resource's source position is found by walking frames; the SDK reads the source text of the whole stack.
 * Debug messages are dropped before a request is made of each.
 * What a type annotation means is worked out once for each annotation, not for each value.
-* A URN that is put together of plain strings takes one output, not five.
+* A URN whose parts are plain strings takes one output, not five.
 * A property of the settings reads its context variable once, not twice.
 * The search for unknown values makes no reference cycles, which would pile up while the garbage collector is off.
 """
@@ -46,7 +46,7 @@ class InlineLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":  # type: ignore[override] # noqa: ANN401 as the base class
         """Run a remote call now, anything else in ``executor``."""
-        if executor is not None or func.__module__ != _RPC_WRAPPER_MODULE:
+        if executor is not None or getattr(func, "__module__", None) != _RPC_WRAPPER_MODULE:
             return super().run_in_executor(executor, func, *args)
         try:
             result = func(*args)
@@ -83,7 +83,7 @@ def adapt(root: Path, on_secret: Callable[[Any], None]) -> None:
     for module in (rpc, output):
         setattr(module, rpc.contains_unknowns.__name__, contains_unknowns)
     sdk_resource.create_urn = _quick_urn(sdk_resource.create_urn)
-    _utils.contextproperty.__get__ = _get_context_property  # type: ignore[method-assign, assignment]
+    _utils.ContextProperty.__get__ = _get_context_property  # type: ignore[method-assign, assignment]
     for function in (_types.unwrap_type, _types.unwrap_optional_type, _types.is_discriminated_union):
         setattr(_types, function.__name__, _remembering(function))
 
@@ -96,9 +96,12 @@ def _quick_urn(original: Callable[..., pulumi.Output[str]]) -> Callable[..., pul
         project: str | None = None,
         stack: str | None = None,
     ) -> pulumi.Output[str]:
-        if not (isinstance(name, str) and isinstance(type_, str) and isinstance(parent, str)):
-            return original(name, type_, parent, project, stack)
-        return pulumi.Output.from_input(f"{parent.rpartition('::')[0]}${type_}::{name}")
+        if isinstance(name, str) and isinstance(type_, str):
+            if isinstance(parent, str):
+                return pulumi.Output.from_input(f"{parent.rpartition('::')[0]}${type_}::{name}")
+            if isinstance(parent, pulumi.Resource):
+                return parent.urn.apply(lambda urn: f"{urn.rpartition('::')[0]}${type_}::{name}")
+        return original(name, type_, parent, project, stack)
 
     return create_urn
 
@@ -121,8 +124,7 @@ def _holds_unknown(value: object, above: tuple[int, ...]) -> bool:
         return False
     inner = (*above, id(value))
     # By key, as the SDK does: an output type's ``values`` may be one of its properties.
-    items = (value[key] for key in value) if isinstance(value, dict) else value
-    return any(_holds_unknown(item, inner) for item in items)
+    return any(_holds_unknown(value[item] if isinstance(value, dict) else item, inner) for item in value)
 
 
 def _remembering(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -124,15 +124,22 @@ class ControlPlane:
         with self._locked(report):
             if self._is_healthy():
                 return
+        self._check_runtime()
         # Not under the lock: it may take minutes, in which `stop` has to be possible.
         programs = resolve(self._program_names(), report)
-        self._check_runtime()
         with self._locked(report):
+            if self._is_healthy():
+                return
             record = self._layout.load()
             if record is not None:
                 try:
                     self._repair(record, programs, report)
                 except _NotRepairableError as error:
+                    if self._runtime != BINARY:
+                        # What is stored lies in its containers and would be lost.
+                        raise UserError(
+                            f"the cluster {self.name} cannot be repaired: {error}", "take it down, and bring it up anew"
+                        ) from error
                     report(f"configuring the cluster {self.name} anew: {error}")
                 else:
                     return
@@ -141,11 +148,7 @@ class ControlPlane:
     def stop(self, report: Report = lambda _: None) -> None:
         """Remove the cluster and all that is in it: every process and every file but the cache."""
         with self._locked(report):
-            runtime = kwokctl.configured_runtime(self._layout)
-            if runtime != BINARY:
-                kwokctl.delete(self._layout, resolve(["kwokctl"], report)["kwokctl"])
-            processes.end(self._layout.root)
-            self._layout.remove()
+            self._clear(report)
             # Other clusters may be left.
             with contextlib.suppress(OSError):
                 self._layout.root.parent.rmdir()
@@ -166,7 +169,7 @@ class ControlPlane:
     def _repair(self, record: Record, programs: Binaries, report: Report) -> None:
         """Start what does not run. Raises ``_NotRepairableError`` if that is not enough."""
         if record.pins != self._pins() or record.programs != _paths(programs):
-            raise _NotRepairableError("its programs are to be of other versions")
+            raise _NotRepairableError("other programs are to run it")
         live = {running.name for running in processes.find(self._layout.root)}
         dead = [row.component for row in health.check(self._layout, record) if row.component not in live]
         if self._runtime == BINARY:
@@ -176,7 +179,7 @@ class ControlPlane:
         report(f"repairing the cluster {self.name}: {', '.join(dead) or 'all components run, but not all answer'}")
         try:
             self._write_machines()
-            kwokctl.start(self._layout, programs["kwokctl"])
+            kwokctl.start(self._layout, programs["kwokctl"], _REPAIR_SECONDS)
             self._finish(record, _REPAIR_SECONDS)
         except (UserError, OSError) as error:
             raise _NotRepairableError(str(error).splitlines()[0]) from error
@@ -184,9 +187,9 @@ class ControlPlane:
     def _make(self, old: Record | None, programs: Binaries, report: Report) -> None:
         """Make the cluster, with the data of the old one if there is one."""
         report(f"starting the cluster {self.name}")
-        processes.end(self._layout.root)
         if old is None:
-            self._layout.remove()
+            self._clear(report)
+        processes.end(self._layout.root)
         self._layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._write_machines()
         for attempt in range(1, _ATTEMPTS + 1):
@@ -203,14 +206,22 @@ class ControlPlane:
             try:
                 kwokctl.create(self._layout, programs["kwokctl"], record)
                 self._finish(record, _READY_SECONDS)
-            except UserError:
+            except UserError as error:
                 processes.end(self._layout.root)
                 # Another program may have taken a port between its choice and its use.
                 if attempt == _ATTEMPTS or not any(map(ports.taken, record.ports.all())):
-                    raise
+                    lost = f"`mlplatform down` removes the cluster {self.name} with all that is in it"
+                    raise UserError(error.message, error.hint or (lost if old is not None else None)) from error
             else:
                 self._layout.save(record)
                 return
+
+    def _clear(self, report: Report) -> None:
+        """Remove every process, container and file of the cluster."""
+        if kwokctl.configured_runtime(self._layout) != BINARY:
+            kwokctl.delete(self._layout, resolve(["kwokctl"], report)["kwokctl"])
+        processes.end(self._layout.root)
+        self._layout.remove()
 
     def _finish(self, record: Record, seconds: float) -> None:
         """Complete a cluster whose components have been started, and wait until all of them answer."""
@@ -291,7 +302,8 @@ class ControlPlane:
         except TimeoutError as error:
             raise UserError(f"the cluster {self.name}: {error}") from error
         except OSError as error:
-            raise UserError(f"the cluster {self.name}: {error.filename}: {error.strerror}") from error
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise UserError(f"the cluster {self.name}: {what}") from error
 
 
 def _all_healthy(rows: Sequence[ComponentStatus]) -> bool:

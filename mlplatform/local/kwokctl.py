@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +39,8 @@ PROGRAMS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-sc
 CONTAINER_PROGRAMS: Final = ("kwokctl", "kubectl")
 """What kwokctl needs to run a cluster of containers."""
 
-_CREATE_SECONDS = 120
+_CREATE_SECONDS = 90.0
+_CONTAINER_SECONDS = 900.0
 _SHOWN_LINES = 8
 _POLL_SECONDS = 0.05
 
@@ -59,22 +60,27 @@ def create(layout: Layout, program: Path, record: Record) -> None:
     if layout.pki.exists():
         # The cluster had another kwokctl configuration before; its clients keep their credentials.
         shutil.copytree(layout.pki, layout.work / "pki", dirs_exist_ok=True)
-    _run(
-        layout, program, "create", "cluster", f"--runtime={record.runtime}", f"--timeout={_CREATE_SECONDS}s",
-        f"--kubeconfig={layout.kwokctl_kubeconfig}",
-    )  # fmt: skip
+    # Containers' images may have to be pulled first.
+    seconds = _CREATE_SECONDS if record.runtime == BINARY else _CONTAINER_SECONDS
+    arguments = ("create", "cluster", f"--runtime={record.runtime}", f"--kubeconfig={layout.kwokctl_kubeconfig}")
+    _run(layout, program, arguments, seconds)
     _keep_credentials(layout)
 
 
-def start(layout: Layout, program: Path) -> None:
-    """Have kwokctl start the components that do not run. Raises ``UserError`` with what kwokctl said."""
+def start(layout: Layout, program: Path, seconds: float) -> None:
+    """Have kwokctl start the components that do not run, and wait until the API server answers.
+
+    Raises ``UserError`` with what kwokctl said, or if it takes longer.
+    """
     _correct_process_ids(layout)
-    _run(layout, program, "start", "cluster", f"--timeout={_CREATE_SECONDS}s")
+    _run(layout, program, ("start", "cluster"), seconds)
 
 
 def delete(layout: Layout, program: Path) -> None:
-    """Have kwokctl remove a cluster of containers. Raises ``UserError`` with what kwokctl said."""
-    _run(layout, program, "delete", "cluster", f"--kubeconfig={layout.kwokctl_kubeconfig}")
+    """Have kwokctl remove a cluster of containers, or what there is of it. Raises ``UserError`` with what it said."""
+    if not layout.work.exists():
+        return
+    _run(layout, program, ("delete", "cluster", f"--kubeconfig={layout.kwokctl_kubeconfig}"), _CREATE_SECONDS)
 
 
 def configured_runtime(layout: Layout) -> str:
@@ -179,13 +185,16 @@ def _encryption(key: bytes) -> dict[str, Any]:
     }
 
 
-def _run(layout: Layout, program: Path, *arguments: str) -> None:
+def _run(layout: Layout, program: Path, arguments: Sequence[str], seconds: float) -> None:
+    what = f"kwokctl {' '.join(arguments[:2])} for {layout.name}"
     command = [
         str(program), f"--config={layout.kwokctl_config}", f"--name={layout.name}", *arguments,
     ]  # fmt: skip
-    # Variables of kwokctl's own would override the configuration.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KWOK_")}
-    environment |= {"KWOK_WORKDIR": str(layout.workspace)}
+    environment = dict(os.environ)
+    if configured_runtime(layout) == BINARY:
+        # Variables of kwokctl's own would override the configuration; with containers they choose images and mirrors.
+        environment = {name: value for name, value in environment.items() if not name.startswith("KWOK_")}
+    environment["KWOK_WORKDIR"] = str(layout.workspace)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(
             command,
@@ -199,8 +208,10 @@ def _run(layout: Layout, program: Path, *arguments: str) -> None:
         )
         with process:
             try:
+                deadline = time.monotonic() + seconds
                 while process.poll() is None:
                     _refuse_ended(layout)
+                    _refuse_late(deadline, f"{what} did not end within {seconds:.0f} s")
                     time.sleep(_POLL_SECONDS)
             except BaseException:
                 process.kill()
@@ -208,7 +219,7 @@ def _run(layout: Layout, program: Path, *arguments: str) -> None:
         if process.returncode != 0:
             output.seek(0)
             lines = [_message(line) for line in output.read().strip().splitlines()[-_SHOWN_LINES:]]
-            raise UserError("\n".join([f"kwokctl {' '.join(arguments[:2])} failed for {layout.name}:", *lines]))
+            raise UserError("\n".join([f"{what} failed:", *lines]))
 
 
 def _refuse_ended(layout: Layout) -> None:
@@ -220,6 +231,11 @@ def _refuse_ended(layout: Layout) -> None:
     for name in processes.COMPONENTS:
         if name in started - live:
             raise UserError(f"{name} of the cluster {layout.name} ended at once; it said:\n{log_tail(layout, name)}")
+
+
+def _refuse_late(deadline: float, message: str) -> None:
+    if time.monotonic() > deadline:
+        raise UserError(message)
 
 
 def _message(line: str) -> str:

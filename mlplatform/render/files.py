@@ -17,8 +17,8 @@ from mlplatform.graph.markers import Plain
 from mlplatform.graph.model import ResourceGraph
 from mlplatform.render.kubernetes import HelmRelease, KubernetesObject, render
 
-MANIFEST: Final = ".mlplatform-render.json"
-"""File that says that a directory was made here, and lists what it holds."""
+MANIFEST: Final = ".mlplatform-render"
+"""File that says that a directory was made here, and lists what it holds; by its name, kubectl passes over it."""
 
 RELEASES: Final = "releases"
 """Directory of chart values, apart from the objects so that ``kubectl apply -f`` reads objects only."""

@@ -37,13 +37,13 @@ def target(control_plane: ControlPlane) -> Iterator[Target]:
     kubectl = Kubectl(target)
     for installed in Helm(target, ChartSources()).releases().values():
         kubectl.run(["delete", "secrets", "-n", installed.namespace, "-l", f"owner=helm,name={installed.name}"])
+    made = sorted({each["metadata"]["name"] for each in kubectl.items(["namespaces"])} - existing)
     for key in ApplySet(target.environment).members(kubectl):
-        if key[1] != "Namespace":
+        if key[1] != "Namespace" and key[2] not in made:
             where = [f"--namespace={key[2]}"] if key[2] else []
             kubectl.output(["delete", kubectl.resource(key), key[3], *where, "--ignore-not-found", "--wait=false"])
     kubectl.output(["delete", "configmap", MARKER, "--namespace=kube-system", "--ignore-not-found"])
     kubectl.output(["delete", "crd", "environments.mlplatform.internal", "--ignore-not-found"])
-    made = sorted({each["metadata"]["name"] for each in kubectl.items(["namespaces"])} - existing)
     if made:
         kubectl.output(["delete", "namespace", *made, "--ignore-not-found", "--wait=false"])
     if SYSTEM_NAMESPACE in made:

@@ -4,7 +4,6 @@ Every test has namespaces of its own, so that none waits until those of another 
 """
 
 import dataclasses
-import itertools
 import json
 import os
 import pickle
@@ -15,12 +14,12 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.graphs import Program
+from support.names import Names
 
 from mlplatform.errors import UserError
 from mlplatform.graph import Secret
@@ -33,25 +32,12 @@ pytestmark = pytest.mark.cluster
 
 Up = Callable[..., Deployment]
 
-_COUNTER = itertools.count(1)
-
-
-@dataclass
-class Names:
-    """Names that one test has for itself."""
-
-    prefix: str = "apply0"
-
-    def __call__(self, name: str) -> str:
-        return f"{self.prefix}-{name}"
-
-
 n = Names()
 
 
 @pytest.fixture(autouse=True)
 def names() -> None:
-    n.prefix = f"apply{next(_COUNTER)}"
+    n.renew()
 
 
 def deployment(name: str, namespace: str, label: str = "a") -> dict[str, Any]:
@@ -94,28 +80,28 @@ def definition() -> dict[str, Any]:
     }
 
 
-def platform() -> Program:
-    """Cluster-wide and namespaced objects, a custom resource with its definition, a workload."""
+def teams() -> Program:
+    """Two namespaces, and little in them."""
     program = Program()
     team = program.component("team-a")
     program.namespace(n("a"), parent=team)
     program.namespace(n("b"), parent=program.component("team-b"))
     program.config_map("settings", n("a"), parent=team)
     program.secret("token", n("b"), {"token": Secret("hunter2")})
+    return program
+
+
+def platform() -> Program:
+    """Cluster-wide and namespaced objects, a custom resource with its definition, a workload."""
+    program = teams()
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": n("viewer")}}
     rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
     program.object({**role, "rules": [rule]})
     program.object(node(n("node")))
     program.object(definition())
-    program.object(
-        {
-            "apiVersion": "tests.example.org/v1",
-            "kind": "Gizmo",
-            "metadata": {"name": "g", "namespace": n("a")},
-            "spec": {"size": 3},
-        }
-    )
-    program.object(deployment("web", n("a")), parent=team)
+    gizmo = {"apiVersion": "tests.example.org/v1", "kind": "Gizmo", "metadata": {"name": "g", "namespace": n("a")}}
+    program.object({**gizmo, "spec": {"size": 3}})
+    program.object(deployment("web", n("a")), parent=program.component("web"))
     return program
 
 
@@ -132,7 +118,7 @@ def test_everything_goes_up_and_a_second_time_changes_nothing(up: Up, kubectl: K
     first = up(platform().graph())
     assert len(first.applied.created) == 9
     assert first.healthy
-    assert {row.component: (row.objects, row.state) for row in first.rows}["team-a"] == (3, State.HEALTHY)
+    assert {row.component: (row.objects, row.state) for row in first.rows}["team-a"] == (2, State.HEALTHY)
     token = kubectl.get("secret", "token", n("b"))
     assert token is not None
     assert token["data"] == {"token": "aHVudGVyMg=="}
@@ -144,18 +130,18 @@ def test_everything_goes_up_and_a_second_time_changes_nothing(up: Up, kubectl: K
 
 
 def test_what_leaves_the_graph_is_deleted_and_only_that(up: Up, kubectl: Kubectl):
-    program = platform()
+    program = teams()
     program.config_map("gone", n("b"))
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": n("gone")},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": n("viewer")},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
     }
     program.object(binding)
     up(program.graph())
     kubectl.output(["create", "configmap", "by-hand", f"--namespace={n('b')}"])
-    result = up(platform().graph())
+    result = up(teams().graph())
     assert {key[1:] for key in result.applied.pruned} == {
         ("ClusterRoleBinding", "", n("gone")),
         ("ConfigMap", n("b"), "gone"),
@@ -167,18 +153,18 @@ def test_what_leaves_the_graph_is_deleted_and_only_that(up: Up, kubectl: Kubectl
 
 
 def test_an_empty_namespace_is_deleted_with_what_was_deployed_into_it(up: Up, kubectl: Kubectl):
-    program = platform()
+    program = teams()
     program.namespace(n("leaving"))
     program.config_map("c", n("leaving"))
     up(program.graph())
-    assert not up(platform().graph()).applied.kept
+    assert not up(teams().graph()).applied.kept
     kubectl.output(["wait", "--for=delete", f"namespace/{n('leaving')}", "--timeout=30s"])
-    assert up(platform().graph()).changes == 0
+    assert up(teams().graph()).changes == 0
 
 
 @pytest.mark.parametrize("kind", ["persistentvolumeclaim", "secret"])
 def test_a_namespace_that_holds_what_someone_put_there_is_kept(up: Up, kubectl: Kubectl, kind: str):
-    program = platform()
+    program = teams()
     program.namespace(n("leaving"))
     program.config_map("c", n("leaving"))
     up(program.graph())
@@ -190,13 +176,13 @@ def test_a_namespace_that_holds_what_someone_put_there_is_kept(up: Up, kubectl: 
     }
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine", "namespace": n("leaving")}}
     kubectl.json(["create", "--filename=-"], stdin=json.dumps(claim if kind != "secret" else secret))
-    result = up(platform().graph())
+    result = up(teams().graph())
     assert [key[1:] for key in result.applied.pruned] == [("ConfigMap", n("leaving"), "c")]
     assert len(result.notes) == 1
     assert f"kept: Namespace {n('leaving')} (it holds " in result.notes[0]
     assert f"delete namespaces {n('leaving')}" in result.notes[0]
     assert kubectl.get(kind, "mine", n("leaving")) is not None
-    again = up(platform().graph())
+    again = up(teams().graph())
     assert again.changes == 0
     returned = up(program.graph())
     labels = kubectl.get("namespace", n("leaving"))["metadata"]["labels"]
@@ -205,12 +191,12 @@ def test_a_namespace_that_holds_what_someone_put_there_is_kept(up: Up, kubectl: 
 
 
 def test_protected_objects_and_the_namespace_around_them_are_kept(up: Up, kubectl: Kubectl):
-    program = platform()
+    program = teams()
     program.namespace(n("leaving"))
     program.config_map("precious", n("leaving"), protect=True)
     program.config_map("retained", n("b"), retain_on_delete=True)
     up(program.graph())
-    result = up(platform().graph())
+    result = up(teams().graph())
     assert sorted(each.key[3] for each in result.applied.kept) == [n("leaving"), "precious", "retained"]
     assert result.applied.pruned == ()
     assert kubectl.get("configmap", "precious", n("leaving"))["data"] == {"key": "value"}
@@ -253,9 +239,13 @@ def test_every_refused_object_is_named_with_its_reason_and_the_others_go_up(up: 
     program.config_map("Not_A_Name", n("a"))
     program.object(deployment("typo", n("a")) | {"spec": {"replica": 2}})
     program.config_map("fine", n("a"))
+    leaking = {"name": "leaking", "namespace": n("a"), "labels": {"secret": Secret("hunter2 is no label")}}
+    program.object({"apiVersion": "v1", "kind": "ConfigMap", "metadata": leaking})
     with pytest.raises(ApplyError) as caught:
         up(program.graph())
-    assert {key[3] for key in caught.value.reasons} == {"Not_A_Name", "typo"}
+    assert {key[3] for key in caught.value.reasons} == {"Not_A_Name", "typo", "leaking"}
+    assert 'Invalid value: "[secret]"' in str(caught.value)
+    assert "hunter2" not in str(caught.value)
     assert ".spec.replica: field not declared in schema" in str(caught.value)
     assert kubectl.get("configmap", "fine", n("a")) is not None
 
@@ -289,9 +279,9 @@ def test_a_claim_is_never_replaced(up: Up, kubectl: Kubectl):
 
 
 def test_objects_that_are_being_deleted_are_waited_for(up: Up, kubectl: Kubectl):
-    up(platform().graph())
+    up(teams().graph())
     kubectl.output(["delete", "namespace", n("b"), "--wait=false"])
-    result = up(platform().graph())
+    result = up(teams().graph())
     assert {key[1:] for key in result.applied.created} == {("Namespace", "", n("b")), ("Secret", n("b"), "token")}
     assert kubectl.get("secret", "token", n("b")) is not None
 
@@ -302,7 +292,7 @@ def test_a_killed_deployment_is_repaired_by_the_next(up: Up, kubectl: Kubectl, t
     program.namespace(n("many"))
     for index in range(150):
         program.config_map(f"c-{index:03d}", n("many"))
-    up(platform().graph())
+    up(teams().graph())
     target = kubectl.target
     script = tmp_path / "deploy.py"
     script.write_text(
@@ -337,8 +327,8 @@ def test_a_killed_deployment_is_repaired_by_the_next(up: Up, kubectl: Kubectl, t
 def test_two_deployments_at_once_are_refused(up: Up, kubectl: Kubectl):
     def nested(_: object) -> Any:
         with pytest.raises(UserError, match="another deployment of local is under way"):
-            up(platform().graph())
-        return platform().graph()
+            up(teams().graph())
+        return teams().graph()
 
     assert deploy(kubectl.target, nested, print).healthy
 
@@ -348,12 +338,12 @@ def test_a_cluster_that_does_not_answer_is_said_to_be_so(up: Up, kubectl: Kubect
     (tmp_path / "kubeconfig").write_text(re.sub(r"https://[^\s]+", "https://127.0.0.1:1", text))
     away = dataclasses.replace(kubectl.target, kubeconfig=tmp_path / "kubeconfig")
     with pytest.raises(UserError, match="the API server of mlplatform-local does not answer") as caught:
-        deploy(away, lambda _: platform().graph(), print)
+        deploy(away, lambda _: teams().graph(), print)
     assert "mlplatform up local" in caught.value.hint
 
 
 def test_without_a_server_webhooks_and_apis_are_left_out(up: Up, kubectl: Kubectl):
-    program = platform()
+    program = teams()
     component = program.component("queue")
     webhook = {
         "name": "w.example.org",

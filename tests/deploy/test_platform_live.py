@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.graphs import Program
+from support.names import Names
 
 from mlplatform.errors import UserError
 from mlplatform.graph import EvaluationRequest, ResourceGraph, Secret, evaluate
@@ -24,26 +25,34 @@ pytestmark = pytest.mark.cluster
 
 Up = Callable[..., Deployment]
 
+n = Names()
+
+
+@pytest.fixture(autouse=True)
+def names() -> None:
+    n.renew()
+
+
 PASSWORD_PROGRAM = """
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
 password = random.RandomPassword("db", length=24, special=False)
-kubernetes.core.v1.Namespace("tests", metadata={"name": "platform-tests"})
+kubernetes.core.v1.Namespace("tests", metadata={"name": "NAMESPACE"})
 kubernetes.core.v1.Secret(
     "dsn",
-    metadata={"name": "dsn", "namespace": "platform-tests"},
+    metadata={"name": "dsn", "namespace": "NAMESPACE"},
     string_data={"dsn": pulumi.Output.concat("postgresql://u:", password.result, "@h/db")},
 )
 """
 
 
 @pytest.fixture
-def evaluated(tmp_path: Path) -> Callable[..., ResourceGraph]:
+def evaluated(tmp_path: Path, names: None) -> Callable[..., ResourceGraph]:
     """Evaluates a program with a password, as ``up`` does."""
     (tmp_path / "program").mkdir()
-    (tmp_path / "program" / "__main__.py").write_text(PASSWORD_PROGRAM)
+    (tmp_path / "program" / "__main__.py").write_text(PASSWORD_PROGRAM.replace("NAMESPACE", n("tests")))
 
     def run(known: object) -> ResourceGraph:
         return evaluate(EvaluationRequest("local", {}, tmp_path / "program", known_outputs=known)).filled
@@ -52,7 +61,7 @@ def evaluated(tmp_path: Path) -> Callable[..., ResourceGraph]:
 
 
 def dsn(kubectl: Kubectl) -> str:
-    live = kubectl.get("secret", "dsn", "platform-tests")
+    live = kubectl.get("secret", "dsn", n("tests"))
     assert live is not None
     return base64.b64decode(live["data"]["dsn"]).decode()
 
@@ -84,10 +93,10 @@ def test_the_password_survives_the_namespace_of_the_platform_leaving_the_graph(u
     with_system.namespace(SYSTEM_NAMESPACE)
     up(with_system.graph())
     bare = Program()
-    bare.namespace("platform-tests")
+    bare.namespace(n("tests"))
     kept = up(bare.graph())
     assert [each.key[3] for each in kept.applied.kept] == [SYSTEM_NAMESPACE]
-    kubectl.output(["wait", "--for=delete", "secret/dsn", "--namespace=platform-tests", "--timeout=30s"])
+    kubectl.output(["wait", "--for=delete", "secret/dsn", f"--namespace={n('tests')}", "--timeout=30s"])
     deploy(kubectl.target, evaluated, print)
     assert dsn(kubectl) == value
 
@@ -95,33 +104,33 @@ def test_the_password_survives_the_namespace_of_the_platform_leaving_the_graph(u
 def test_status_tells_missing_and_drifted_from_healthy(up: Up, kubectl: Kubectl):
     program = Program()
     team = program.component("team")
-    program.namespace("platform-tests", parent=team)
-    program.config_map("drifts", "platform-tests", data={"a": "1"}, parent=team)
-    program.secret("drifts", "platform-tests", {"a": Secret("hunter2")}, parent=program.component("secrets"))
-    program.config_map("goes", "platform-tests", parent=program.component("other"))
+    program.namespace(n("tests"), parent=team)
+    program.config_map("drifts", n("tests"), data={"a": "1"}, parent=team)
+    program.secret("drifts", n("tests"), {"a": Secret("hunter2")}, parent=program.component("secrets"))
+    program.config_map("goes", n("tests"), parent=program.component("other"))
     up(program.graph())
     sound = status(kubectl.target, lambda _: program.graph())
     assert sound.engine is Engine.KUBECTL
     assert sound.healthy
     assert [(row.component, row.objects) for row in sound.rows] == [("other", 1), ("secrets", 1), ("team", 2)]
-    kubectl.output(["delete", "configmap", "goes", "--namespace=platform-tests"])
+    kubectl.output(["delete", "configmap", "goes", f"--namespace={n('tests')}"])
     patch = json.dumps({"data": {"a": "2"}})
-    kubectl.output(["patch", "configmap", "drifts", "--namespace=platform-tests", "--type=merge", f"--patch={patch}"])
+    kubectl.output(["patch", "configmap", "drifts", f"--namespace={n('tests')}", "--type=merge", f"--patch={patch}"])
     patch = json.dumps({"stringData": {"a": "hunter3"}})
-    kubectl.output(["patch", "secret", "drifts", "--namespace=platform-tests", "--type=merge", f"--patch={patch}"])
+    kubectl.output(["patch", "secret", "drifts", f"--namespace={n('tests')}", "--type=merge", f"--patch={patch}"])
     found = status(kubectl.target, lambda _: program.graph())
     assert {row.component: (row.state, row.details) for row in found.rows} == {
-        "other": (State.MISSING, ("ConfigMap platform-tests/goes: does not exist",)),
-        "secrets": (State.DRIFTED, ("Secret platform-tests/drifts: changed since it was applied: data.a",)),
-        "team": (State.DRIFTED, ("ConfigMap platform-tests/drifts: changed since it was applied: data.a",)),
+        "other": (State.MISSING, (f"ConfigMap {n('tests')}/goes: does not exist",)),
+        "secrets": (State.DRIFTED, (f"Secret {n('tests')}/drifts: changed since it was applied: data.a",)),
+        "team": (State.DRIFTED, (f"ConfigMap {n('tests')}/drifts: changed since it was applied: data.a",)),
     }
-    live = kubectl.get("configmap", "drifts", "platform-tests")
+    live = kubectl.get("configmap", "drifts", n("tests"))
     assert live["data"] == {"a": "2"}, "status changes nothing"
 
 
 def test_a_cluster_of_another_engine_or_environment_is_refused(up: Up, kubectl: Kubectl):
     program = Program()
-    program.namespace("platform-tests")
+    program.namespace(n("tests"))
     up(program.graph())
     with pytest.raises(UserError, match=r"was deployed with kubectl \(its marker says so\)") as caught:
         ownership.claim(kubectl, Engine.PULUMI)
@@ -140,16 +149,16 @@ def test_a_cluster_of_another_engine_or_environment_is_refused(up: Up, kubectl: 
 
 def test_a_cluster_that_pulumi_deployed_is_refused_before_anything_changes(up: Up, kubectl: Kubectl):
     program = Program()
-    program.namespace("platform-tests")
-    program.config_map("c", "platform-tests")
-    metadata = {"name": "platform-tests", "labels": {"a": "b"}}
+    program.namespace(n("tests"))
+    program.config_map("c", n("tests"))
+    metadata = {"name": n("tests"), "labels": {"a": "b"}}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     args = ["apply", "--server-side", "--field-manager=pulumi-kubernetes-1a2b3c", "--filename=-"]
     kubectl.output(args, json.dumps(namespace))
-    with pytest.raises(UserError, match="Namespace platform-tests is managed by pulumi-kubernetes-1a2b3c"):
+    with pytest.raises(UserError, match=f"Namespace {n('tests')} is managed by pulumi-kubernetes-1a2b3c"):
         up(program.graph())
     assert ownership.owner(kubectl) is None
-    assert kubectl.get("configmap", "c", "platform-tests") is None
+    assert kubectl.get("configmap", "c", n("tests")) is None
     ownership.claim(kubectl, Engine.PULUMI)
     with pytest.raises(UserError, match="was deployed with pulumi"):
         up(program.graph())
@@ -162,14 +171,14 @@ def test_a_cluster_that_pulumi_deployed_is_refused_before_anything_changes(up: U
 def scoring(name: str, *, exit_code: int = 0) -> Program:
     """A template whose pods run on a pool of one node that is always there."""
     program = Program()
-    program.namespace("platform-tests")
+    program.namespace(n("tests"))
     sizes = {"cpu": "64", "memory": "64Gi", "pods": "200"}
     program.object(
         {
             "apiVersion": "v1",
             "kind": "Node",
             "metadata": {
-                "name": "platform-tests",
+                "name": n("tests"),
                 "annotations": {"kwok.x-k8s.io/node": "fake"},
                 "labels": {"mlplatform/pool": "tests"},
             },
@@ -195,7 +204,7 @@ def scoring(name: str, *, exit_code: int = 0) -> Program:
             "kind": "CronJob",
             "metadata": {
                 "name": name,
-                "namespace": "platform-tests",
+                "namespace": n("tests"),
                 "labels": {"app.kubernetes.io/component": "scoring-job"},
             },
             "spec": {"schedule": "0 0 31 2 *", "suspend": True, "jobTemplate": {"spec": job}},
@@ -207,7 +216,7 @@ def scoring(name: str, *, exit_code: int = 0) -> Program:
 def test_a_run_is_made_and_followed_and_up_still_changes_nothing(up: Up, kubectl: Kubectl):
     up(scoring("sample").graph())
     seen = []
-    result = run_template(kubectl.target, "platform-tests", "sample", shards=8, watch=seen.append, run_seconds=60)
+    result = run_template(kubectl.target, n("tests"), "sample", shards=8, watch=seen.append, run_seconds=60)
     assert (result.completed, result.succeeded, result.shards, result.failed_indexes) == (True, 8, 8, "")
     assert result.pool == "tests"
     assert result.drained_seconds is not None
@@ -218,7 +227,7 @@ def test_a_run_is_made_and_followed_and_up_still_changes_nothing(up: Up, kubectl
 
 def test_a_run_that_fails_is_a_result(up: Up, kubectl: Kubectl):
     up(scoring("failing", exit_code=64).graph())
-    result = run_template(kubectl.target, "platform-tests", "failing", run_seconds=60)
+    result = run_template(kubectl.target, n("tests"), "failing", run_seconds=60)
     assert not result.completed
     assert result.failed_indexes == "0-2"
     assert result.reason
@@ -231,16 +240,16 @@ def test_an_interrupted_run_goes_on(up: Up, kubectl: Kubectl):
         signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(UserError, match="no longer following run interrupted-") as caught:
-        run_template(kubectl.target, "platform-tests", "interrupted", shards=2, watch=interrupt)
+        run_template(kubectl.target, n("tests"), "interrupted", shards=2, watch=interrupt)
     assert "delete it: kubectl" in caught.value.hint
-    (job,) = kubectl.items(["jobs.batch"], namespace="platform-tests")
+    (job,) = kubectl.items(["jobs.batch"], namespace=n("tests"))
     assert job["metadata"]["name"].startswith("interrupted-")
 
 
 def test_a_template_that_does_not_exist_is_refused_with_those_that_do(up: Up, kubectl: Kubectl):
     up(scoring("sample").graph())
-    with pytest.raises(UserError, match="no scoring template sampel in namespace platform-tests") as caught:
-        run_template(kubectl.target, "platform-tests", "sampel")
+    with pytest.raises(UserError, match=f"no scoring template sampel in namespace {n('tests')}") as caught:
+        run_template(kubectl.target, n("tests"), "sampel")
     assert caught.value.hint == "there are: sample"
     with pytest.raises(UserError, match="shards: got 0"):
-        run_template(kubectl.target, "platform-tests", "sample", shards=0)
+        run_template(kubectl.target, n("tests"), "sample", shards=0)

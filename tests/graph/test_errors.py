@@ -1,7 +1,9 @@
 """Programs that cannot be evaluated: one clear error, never a traceback."""
 
+import signal
 import time
 
+import psutil
 import pytest
 
 from mlplatform.graph import EvaluationError, Source, evaluate, evaluate_all, evaluate_each
@@ -103,6 +105,27 @@ def test_a_program_that_does_not_end_is_stopped(make_request):
 )
 def test_what_only_a_provider_can_answer_is_refused(fail, case, reason):
     assert fail("invokes", config={"case": case}).reason == reason
+
+
+def test_an_interruption_leaves_no_process(make_request):
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    def children():
+        return {process.pid for process in psutil.Process().children()}
+
+    others = children()
+    before = signal.signal(signal.SIGALRM, interrupt)
+    requests = [make_request("ending", name, config={"case": "sleep"}) for name in ("one", "two")]
+    evaluate(make_request("basic"))
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            evaluate_all(requests, workers=2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert children() == others
 
 
 def test_errors_of_several_environments_are_told_together(make_request, line_of):

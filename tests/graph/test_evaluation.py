@@ -43,22 +43,30 @@ def test_inputs_are_captured_with_dependencies(run):
     assert not run("basic").filled.by_urn[TEAM].custom
 
 
-def test_only_the_filled_pass_sees_what_is_made_in_apply(run):
+def test_only_the_filled_pass_sees_what_is_made_of_unknowns(run):
     evaluation = run("basic")
     assert DERIVED not in evaluation.preview.by_urn
-    assert evaluation.filled.by_urn[DERIVED].inputs["data"] == {
-        "uid": evaluation.filled.by_urn[SETTINGS].outputs["metadata"]["uid"]
-    }
+    name = evaluation.filled.by_urn[SETTINGS].outputs["metadata"]["name"]
+    assert evaluation.filled.by_urn[DERIVED].inputs["data"] == {"id": f"team-churn/{name}"}
 
 
 def test_a_preview_has_unknowns_where_a_provider_would_tell(run):
     preview = run("basic").preview
     assert preview.by_urn[SECRET].inputs["stringData"] == UNKNOWN
-    assert preview.by_urn[SETTINGS].outputs["metadata"] == {
-        "name": UNKNOWN,
-        "namespace": "team-churn",
-        "uid": UNKNOWN,
-    }
+    assert "status" not in preview.by_urn[NAMESPACE].outputs
+
+
+def test_a_preview_knows_what_the_api_servers_dry_run_would_tell(run):
+    preview = run("basic").preview
+    assert preview.by_urn[SETTINGS].inputs["metadata"] == {"namespace": "team-churn"}
+    assert preview.by_urn[NAMESPACE].outputs["metadata"]["name"] == "team-churn"
+
+
+def test_a_provider_whose_settings_are_unknown_tells_nothing(run):
+    evaluation = run("unconfigured")
+    inside = "urn:pulumi:test::mlplatform::kubernetes:core/v1:ConfigMap::inside"
+    assert evaluation.preview.by_urn[inside].inputs["metadata"] == {"namespace": UNKNOWN}
+    assert evaluation.filled.by_urn[inside].inputs["metadata"] == {"namespace": "models"}
 
 
 def test_sources_are_the_lines_that_ask_for_the_resource(run, line_of):

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -54,6 +56,11 @@ def test_json_reads_back():
     assert resource.options == RESOURCE.options
     assert resource.source == RESOURCE.source
     assert resource.property_dependencies == RESOURCE.property_dependencies
+
+
+def test_reading_a_graph_does_not_load_the_sdk():
+    script = "import sys, mlplatform.graph; sys.exit('pulumi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_what_is_no_json_is_refused():

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 
+import pulumi
 import pytest
 from pulumi import _types
 from pulumi.output import Unknown
@@ -61,13 +62,15 @@ def test_annotations_mean_what_the_sdk_says():
         ("name", "a:b:C", "urn:pulumi:s::p::x:y:Z::parent"),
         ("name", "a:b:C", "urn:pulumi:s::p::x:y:Z$q:r:S::par::ent"),
         ("name", "a:b:C", ""),
+        ("name", "a:b:C", lambda: pulumi.resource.DependencyResource("urn:pulumi:s::p::x:y:Z::parent")),
         ("name", "a:b:C", None, "project", "stack"),
     ],
 )
 def test_urns_are_put_together_as_by_the_sdk(arguments):
     async def both():
+        plain = [argument() if callable(argument) else argument for argument in arguments]
         quick = sdk._quick_urn(sdk_resource.create_urn)
-        return await quick(*arguments).future(), await sdk_resource.create_urn(*arguments).future()
+        return await quick(*plain).future(), await sdk_resource.create_urn(*plain).future()
 
     ours, theirs = asyncio.run(both())
     assert ours == theirs

@@ -40,3 +40,9 @@ def test_a_remote_component_keeps_its_inputs_and_its_secrets(evaluation):
     assert "planted-remote" not in evaluation.filled.to_json()
     assert remote.inputs["size"] == 3
     assert remote.inputs["from"].endswith("::good")
+    assert remote.outputs["size"] == 3
+
+
+def test_messages_about_a_resource_have_its_place(evaluation, line_of):
+    (message,) = (finding for finding in evaluation.findings if finding.code == "log-error")
+    assert message.source.line == line_of("structure", 'good = Good("good")')

@@ -1,6 +1,7 @@
 """Programs come from PATH, a verified download or a build, and every failure says what was tried."""
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -106,7 +107,10 @@ def test_a_host_out_of_reach_is_tried_once(cache: Path, programs: Add, monkeypat
 @pytest.mark.parametrize("name", ["etcd", "kube-apiserver", "kubectl", "kwok", "kwokctl", "helm"])
 def test_a_release_is_downloaded_once_and_executable(name: str, cache: Path, programs: Add, mirror) -> None:
     mirror.publish(name, b"#!/bin/sh\necho from the release\n")
-    found = obtain(mirror, name)[name]
+    said: list[str] = []
+    found = resolve([name], said.append, bases=mirror.bases).binary(name)
+    progress = f"{name} {TOOLS[name].version} (1 of 1)"
+    assert said == [f"{progress}: downloading the official release", f"{progress}: downloaded and verified in 0 s"]
     assert found.source is Source.DOWNLOAD
     assert found.path.read_bytes().endswith(b"from the release\n")
     assert os.access(found.path, os.X_OK)
@@ -282,6 +286,14 @@ def test_a_cache_that_cannot_be_written_is_a_clear_error(tmp_path: Path, program
     cache.write_text("a file in the place of the directory", encoding="utf-8")
     error = failure(["kwok"], mirror.bases)
     assert error.message.startswith(f"cannot write {cache}")
+
+
+@pytest.mark.skipif(gobuild.go_problem(["etcd"]) is not None, reason="Go does not build here")
+def test_a_real_build_makes_a_program_of_the_pinned_version(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SOURCES_VARIABLE, "build")
+    found = resolve(["etcd"], lambda _: None)
+    told = subprocess.run([found["etcd"], "--version"], capture_output=True, text=True, check=True).stdout
+    assert f"etcd Version: {TOOLS['etcd'].version.removeprefix('v')}" in told
 
 
 def test_every_go_module_pins_the_version_that_the_platform_pins() -> None:

@@ -127,8 +127,20 @@ def test_a_failing_kwokctl_is_quoted(tmp_path: Path) -> None:
     program.chmod(0o755)
     layout = Layout(tmp_path / "c", "c")
     layout.work.mkdir(parents=True)
-    with pytest.raises(UserError, match=r"kwokctl start cluster failed for c:\nport is taken"):
-        kwokctl.start(layout, program)
+    with pytest.raises(UserError, match=r"kwokctl start cluster for c failed:\nport is taken"):
+        kwokctl.start(layout, program, 10)
+
+
+def test_a_kwokctl_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    program = tmp_path / "kwokctl"
+    program.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    program.chmod(0o755)
+    layout = Layout(tmp_path / "c", "c")
+    layout.work.mkdir(parents=True)
+    began = time.monotonic()
+    with pytest.raises(UserError, match=r"kwokctl start cluster for c did not end within 0 s"):
+        kwokctl.start(layout, program, 0.2)
+    assert time.monotonic() - began < 5
 
 
 def test_kwokctl_is_not_swayed_by_variables_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +151,7 @@ def test_kwokctl_is_not_swayed_by_variables_of_its_own(tmp_path: Path, monkeypat
     layout = Layout(tmp_path / "c", "c")
     layout.work.mkdir(parents=True)
     with pytest.raises(UserError) as caught:
-        kwokctl.start(layout, program)
+        kwokctl.start(layout, program, 10)
     assert caught.value.message.splitlines()[1:] == [f"KWOK_WORKDIR={layout.workspace}"]
 
 

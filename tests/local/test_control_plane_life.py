@@ -267,6 +267,24 @@ def test_a_program_that_does_not_run_is_quoted_and_nothing_is_left(
     assert not plane.exists()
 
 
+def test_data_that_cannot_be_read_is_a_clear_error_with_a_way_out(directory: Path) -> None:
+    plane = ControlPlane("rotten")
+    try:
+        plane.start(print)
+        for pid in pids(plane).values():
+            kill(pid)
+        for file in (directory / "rotten" / "etcd" / "member").rglob("*"):
+            if file.is_file():
+                file.write_bytes(b"rotten" * 1000)
+        with pytest.raises(UserError, match=r"etcd of the cluster rotten ended at once; it said:\n") as caught:
+            plane.start(print)
+        assert caught.value.hint == "`mlplatform down` removes the cluster rotten with all that is in it"
+        assert processes.find(directory / "rotten") == ()
+    finally:
+        plane.stop()
+    assert not plane.exists()
+
+
 def test_two_starts_at_once_make_one_cluster(directory: Path) -> None:
     plane = ControlPlane("twice")
     try:
@@ -274,6 +292,7 @@ def test_two_starts_at_once_make_one_cluster(directory: Path) -> None:
         said = [process.communicate(timeout=120)[0].decode() for process in started]
         assert [process.returncode for process in started] == [0, 0]
         assert sum("starting the cluster twice" in each for each in said) == 1
+        assert not any("repairing" in each for each in said)
         assert is_healthy(plane)
         assert len(processes.find(directory / "twice")) == len(COMPONENTS)
     finally:

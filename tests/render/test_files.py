@@ -78,7 +78,7 @@ def test_a_second_run_writes_the_same_bytes_and_removes_what_is_gone(tmp_path):
     program = Program()
     program.namespace("team-churn")
     write(program.graph(), tmp_path / "out")
-    assert set(tree(tmp_path / "out")) == {".mlplatform-render.json", "010-namespace-team-churn.yaml"}
+    assert set(tree(tmp_path / "out")) == {".mlplatform-render", "010-namespace-team-churn.yaml"}
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -112,7 +112,7 @@ def test_an_empty_directory_is_taken_and_a_file_is_refused(tmp_path):
 def test_a_damaged_list_of_files_is_refused_with_the_way_out(tmp_path):
     out = tmp_path / "out"
     write(sample().graph(), out)
-    (out / ".mlplatform-render.json").write_text("{")
+    (out / ".mlplatform-render").write_text("{")
     with pytest.raises(UserError, match="is damaged") as caught:
         write(sample().graph(), out)
     assert "remove" in caught.value.hint

@@ -206,5 +206,5 @@ def test_a_cloud_that_is_not_there_yet_is_refused_by_name(cloud: str) -> None:
     zones = {"aws": ["eu-west-1a", "eu-west-1b"], "gcp": ["europe-west1-b", "europe-west1-c"]}[cloud]
     with pytest.raises(EvaluationError) as caught:
         changed({"cloud": cloud, "network": {**network, "zones": zones}, "nodePools": pools}, environment="cloudy")
-    assert f"environment cloudy: mlplatform:cloud: got {cloud}" in str(caught.value)
+    assert f"mlplatform:cloud: got {cloud}" in str(caught.value)
     assert "allowed: local" in str(caught.value)

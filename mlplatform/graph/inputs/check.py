@@ -34,7 +34,7 @@ def misshapen(findings: Iterable[Finding]) -> bool:
 def _problems(resource: Resource, schemas: Schemas) -> Iterator[Problem]:
     checker = _checker(resource.type)
     if checker is not None:
-        yield from checker.check(resource.inputs, "")
+        yield from checker.check(resource.inputs, ())
         if kubernetes.is_release(resource.type):
             yield from _release_values(resource, schemas)
     elif kubernetes.is_object(resource.type):
@@ -58,7 +58,7 @@ def _custom_resource(resource: Resource, schemas: Schemas) -> Iterator[Problem]:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgs  # noqa: PLC0415 there are no custom resources without it
 
     if (metadata := resource.inputs.get("metadata")) is not None:
-        yield from object_checker(ObjectMetaArgs).check(metadata, "metadata")
+        yield from object_checker(ObjectMetaArgs).check(metadata, ("metadata",))
     api_version, kind = resource.inputs.get("apiVersion"), resource.inputs.get("kind")
     if isinstance(api_version, str) and isinstance(kind, str):
         schema = schemas.custom_resource(api_version, kind)
@@ -71,4 +71,4 @@ def _release_values(resource: Resource, schemas: Schemas) -> Iterator[Problem]:
     if isinstance(chart, str) and values is not None:
         schema = schemas.chart(chart)
         if schema is not None:
-            yield from schema.check_values(values, "values")
+            yield from schema.check_values(values, ("values",))

@@ -13,7 +13,7 @@ import pulumi
 from pulumi import _types
 
 from mlplatform.graph.inputs import problems
-from mlplatform.graph.inputs.problems import Problem
+from mlplatform.graph.inputs.problems import Path, Problem
 from mlplatform.graph.markers import Plain, Secret, Unknown
 
 
@@ -23,7 +23,7 @@ class Checker(Protocol):
     allowed: str
     """What the value has to be, such as ``a string``."""
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:
         """Give the problems of ``value``, which stands at ``path``; a secret's problems are said without its value."""
         ...
 
@@ -31,7 +31,7 @@ class Checker(Protocol):
 class _Anything:
     allowed = "anything"
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:  # noqa: ARG002 accepts all
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:  # noqa: ARG002 accepts all
         return iter(())
 
 
@@ -40,7 +40,7 @@ class _Scalar:
         self._accepted = accepted
         self.allowed = allowed
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:
         plain = value.value if isinstance(value, Secret) else value
         # A truth value is an int to Python, but not to any provider.
         right = isinstance(plain, self._accepted) and (not isinstance(plain, bool) or bool in self._accepted)
@@ -53,7 +53,7 @@ class _OneOf:
         self._values = values
         self.allowed = ", ".join(problems.show(value) for value in values)
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:
         plain = value.value if isinstance(value, Secret) else value
         if plain not in self._values and not isinstance(plain, Unknown):
             yield problems.bad_value(path, value, self.allowed)
@@ -64,12 +64,12 @@ class _List:
         self._item = item
         self.allowed = "a list"
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:
         plain, rewrap = _open(value)
         if isinstance(plain, list):
             for position, item in enumerate(plain):
                 if item is not None:
-                    yield from self._item.check(rewrap(item), f"{path}[{position}]")
+                    yield from self._item.check(rewrap(item), (*path, position))
         elif not isinstance(plain, Unknown):
             yield problems.wrong_type(path, value, self.allowed)
 
@@ -79,12 +79,12 @@ class _Mapping:
         self._item = item
         self.allowed = "an object"
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:
         plain, rewrap = _open(value)
         if isinstance(plain, dict):
             for key, item in plain.items():
                 if item is not None:
-                    yield from self._item.check(rewrap(item), problems.join(path, key))
+                    yield from self._item.check(rewrap(item), (*path, key))
         elif not isinstance(plain, Unknown):
             yield problems.wrong_type(path, value, self.allowed)
 
@@ -94,11 +94,12 @@ class _Union:
         self._members = members
         self.allowed = " or ".join(dict.fromkeys(member.allowed for member in members))
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:
         found = [list(member.check(value, path)) for member in self._members]
         if all(found):
+            place = problems.text_of(path)
             # A member that the value resembles tells more than that none fits: its problems lie deeper.
-            deeper = [member for member in found if all(problem.path != path for problem in member)]
+            deeper = [member for member in found if all(problem.path != place for problem in member)]
             yield from deeper[0] if deeper else [problems.wrong_type(path, value, self.allowed)]
 
 
@@ -126,7 +127,7 @@ class ObjectChecker:
     def _known_names(self) -> tuple[str, ...]:
         return tuple(sorted({*self._fields, *_types.input_type_py_to_pulumi_names(self._cls)}))
 
-    def check(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check(self, value: Plain, path: Path) -> Iterator[Problem]:
         """Give the problems of ``value``."""
         plain, rewrap = _open(value)
         if isinstance(plain, Unknown):
@@ -140,7 +141,7 @@ class ObjectChecker:
             if checker is None:
                 yield problems.unknown(path, key, self._known_names)
             elif item is not None:
-                yield from checker.check(rewrap(item), problems.join(path, key))
+                yield from checker.check(rewrap(item), (*path, key))
         for name in self._required:
             if plain.get(name) is None:
                 yield problems.missing(path, name)

@@ -4,6 +4,7 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from mlplatform.graph.markers import SECRET_TEXT, Plain, Secret, holds_secret, mask
 
@@ -16,6 +17,10 @@ WRONG_TYPE = "wrong-type"
 BAD_VALUE = "bad-value"
 
 
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and positions that lead to a value."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One thing that is wrong, at one place."""
@@ -25,13 +30,17 @@ class Problem:
     message: str
 
 
-def join(path: str, key: str | int) -> str:
-    """Append a key or a position to a path."""
-    if isinstance(key, int):
-        return f"{path}[{key}]"
-    if not key or any(character in key for character in ".[]"):
-        return f"{path}[{json.dumps(key)}]"
-    return f"{path}.{key}" if path else key
+def text_of(path: Path) -> str:
+    """Write a path: ``spec.containers[0].image``, and ``data["b.c"]`` for keys that would be misread."""
+    text = ""
+    for key in path:
+        if isinstance(key, int):
+            text += f"[{key}]"
+        elif not key or any(character in key for character in ".[]"):
+            text += f"[{json.dumps(key)}]"
+        else:
+            text += f".{key}" if text else key
+    return text
 
 
 def show(value: Plain) -> str:
@@ -42,27 +51,27 @@ def show(value: Plain) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
 
 
-def unknown(path: str, key: str, known: Iterable[str]) -> Problem:
+def unknown(path: Path, key: str, known: Iterable[str]) -> Problem:
     """Say that ``key`` at ``path`` is not declared, and which declared name is near."""
     names = sorted(known)
     near = difflib.get_close_matches(key, names, n=1, cutoff=_CLOSE)
     hint = f' (did you mean "{near[0]}"?)' if near else ""
-    return Problem(join(path, key), UNKNOWN_ARGUMENT, f"is not an argument{hint}")
+    return Problem(text_of((*path, key)), UNKNOWN_ARGUMENT, f"is not an argument{hint}")
 
 
-def missing(path: str, key: str) -> Problem:
+def missing(path: Path, key: str) -> Problem:
     """Say that ``key`` at ``path`` is required."""
-    return Problem(join(path, key), MISSING_ARGUMENT, "is missing")
+    return Problem(text_of((*path, key)), MISSING_ARGUMENT, "is missing")
 
 
-def wrong_type(path: str, value: Plain, allowed: str) -> Problem:
+def wrong_type(path: Path, value: Plain, allowed: str) -> Problem:
     """Say that a value is of the wrong type; ``allowed`` reads like ``a string``."""
-    return Problem(path, WRONG_TYPE, f"got {show(value)}{_type_note(value)}; allowed: {allowed}")
+    return Problem(text_of(path), WRONG_TYPE, f"got {show(value)}{_type_note(value)}; allowed: {allowed}")
 
 
-def bad_value(path: str, value: Plain, allowed: str) -> Problem:
+def bad_value(path: Path, value: Plain, allowed: str) -> Problem:
     """Say that a value is of the right type but not among those allowed."""
-    return Problem(path, BAD_VALUE, f"got {show(value)}; allowed: {allowed}")
+    return Problem(text_of(path), BAD_VALUE, f"got {show(value)}; allowed: {allowed}")
 
 
 def _type_note(value: Plain) -> str:

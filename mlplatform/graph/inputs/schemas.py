@@ -13,6 +13,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 
 from mlplatform.graph.inputs import problems
+from mlplatform.graph.inputs.problems import Path as KeyPath
 from mlplatform.graph.inputs.problems import Problem
 from mlplatform.graph.markers import Plain, Secret, holds_unknown, reveal
 
@@ -99,22 +100,22 @@ class _Schema:
         declared = self._top.get("properties", {})
         for key in value:
             if declared and key not in declared and key not in _OBJECT_FIELDS:
-                yield problems.unknown("", key, [*declared, *_OBJECT_FIELDS])
+                yield problems.unknown((), key, [*declared, *_OBJECT_FIELDS])
         without_metadata = {key: item for key, item in value.items() if key != "metadata"}
         if "metadata" in self._top.get("required", ()):
             without_metadata["metadata"] = {}
-        yield from self._check(without_metadata, "", partial=False)
+        yield from self._check(without_metadata, (), partial=False)
 
-    def check_values(self, value: Plain, path: str) -> Iterator[Problem]:
+    def check_values(self, value: Plain, path: KeyPath) -> Iterator[Problem]:
         """Check a chart's values, which the chart's defaults will complete: nothing counts as missing."""
         yield from self._check(value, path, partial=True)
 
-    def _check(self, value: Plain, path: str, *, partial: bool) -> Iterator[Problem]:
+    def _check(self, value: Plain, path: KeyPath, *, partial: bool) -> Iterator[Problem]:
         for error in self._validator.iter_errors(reveal(value)):
             yield from _problems(error, value, path, partial=partial)
 
 
-def _problems(error: ValidationError, value: Plain, path: str, *, partial: bool) -> Iterator[Problem]:
+def _problems(error: ValidationError, value: Plain, path: KeyPath, *, partial: bool) -> Iterator[Problem]:
     chosen: Any = best_match([error]) if error.context else error
     if chosen is None or (partial and chosen.validator == "required") or holds_unknown(chosen.instance):
         return
@@ -138,7 +139,7 @@ def _problems(error: ValidationError, value: Plain, path: str, *, partial: bool)
         yield problems.bad_value(place, found, f"{chosen.validator} {problems.show(chosen.validator_value)}")
 
 
-def _locate(value: Plain, path: str, keys: Iterable[str | int]) -> tuple[str, Plain]:
+def _locate(value: Plain, path: KeyPath, keys: Iterable[str | int]) -> tuple[KeyPath, Plain]:
     """Follow ``keys`` into ``value``, which has markers, unlike what the validator saw."""
     secret = False
     current: Any = value
@@ -146,5 +147,5 @@ def _locate(value: Plain, path: str, keys: Iterable[str | int]) -> tuple[str, Pl
         if isinstance(current, Secret):
             secret, current = True, current.value
         current = current[key]
-        path = problems.join(path, key)
+        path = (*path, key)
     return path, Secret(current) if secret and not isinstance(current, Secret) else current

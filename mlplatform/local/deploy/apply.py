@@ -19,6 +19,7 @@ _REPLACED: Final = frozenset({
 })  # fmt: skip
 """Kinds that are deleted and made anew when a field that cannot change has to: none of them holds data of its own."""
 
+_SERVERS_OWN: Final = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"})
 _FIXED_FIELD: Final = re.compile(
     r"immutable|cannot change roleRef|may not be changed in an update|updates to .* are forbidden"
 )
@@ -77,12 +78,10 @@ def apply_definitions(kubectl: Kubectl, definitions: Sequence[Mapping[str, Any]]
 
 
 def apply_first(kubectl: Kubectl, applyset: ApplySet, manifests: Sequence[Mapping[str, Any]], *, force: bool) -> None:
-    """Apply some of the set's objects ahead of the others, pruning nothing."""
+    """Apply some of the set's objects ahead of the others, deleting nothing."""
     if manifests:
-        applyset.widen(kubectl, manifests)
-        labelled = [_labelled(manifest, applyset.label) for manifest in manifests]
         _wait_for_deletion(kubectl, kubectl.live(manifests))
-        _apply(kubectl, labelled, [], force=force)
+        _apply_members(kubectl, applyset, manifests, force=force)
 
 
 def apply_set(
@@ -98,34 +97,69 @@ def apply_set(
         before = kubectl.live(manifests)
     take_back(kubectl, before)
     wanted = {key_of(manifest) for manifest in manifests}
-    members = applyset.members(kubectl)
-    leaving = {
-        key: live for key, live in members.items() if key not in wanted and "deletionTimestamp" not in live["metadata"]
-    }
+    leaving = _leaving(applyset.members(kubectl), wanted)
     kept = keep(kubectl, leaving)
-    _apply(kubectl, manifests, ["--prune", f"--applyset={applyset.reference}"], force=force)
-    compared = compare(before, kubectl.live(manifests))
     pruned = sorted(leaving.keys() - {each.key for each in kept})
+    if not manifests and pruned:
+        raise UserError(
+            f"the program has no Kubernetes objects left, but {len(pruned)} are deployed; nothing was deleted",
+            f"to remove the environment: mlplatform down {kubectl.target.environment}",
+        )
+    if pruned:
+        _apply(kubectl, manifests, ["--prune", f"--applyset={applyset.reference}"], force=force)
+    else:
+        # To look for what to prune, kubectl lists each kind in each namespace at five requests a second.
+        _apply_members(kubectl, applyset, manifests, force=force)
+    compared = compare(before, kubectl.live(manifests))
     return Applied(compared.created, compared.changed, compared.unchanged, tuple(pruned), tuple(kept))
 
 
 def compare(before: Mapping[Key, Mapping[str, Any]], after: Mapping[Key, Mapping[str, Any]]) -> Applied:
-    """Tell by their resource versions which objects were created, changed or left alone."""
-    versions = {key: live["metadata"]["resourceVersion"] for key, live in before.items()}
+    """Tell which objects were created, changed or left alone.
+
+    Versions alone do not tell: controllers report into the status of objects all the time.
+    """
     created, changed, unchanged = [], [], []
     for key, live in sorted(after.items()):
-        if key not in versions:
+        if key not in before or before[key]["metadata"]["uid"] != live["metadata"]["uid"]:
             created.append(key)
-        elif versions[key] != live["metadata"]["resourceVersion"]:
+        elif asked_for(before[key]) != asked_for(live):
             changed.append(key)
         else:
             unchanged.append(key)
     return Applied(tuple(created), tuple(changed), tuple(unchanged))
 
 
+def asked_for(live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a live object is asked for, as opposed to what the API server and controllers report."""
+    metadata = {key: value for key, value in live["metadata"].items() if key not in _SERVERS_OWN}
+    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
+
+
+def _apply_members(
+    kubectl: Kubectl, applyset: ApplySet, manifests: Sequence[Mapping[str, Any]], *, force: bool
+) -> None:
+    """Apply objects with the set's label, exactly as kubectl labels them when it prunes."""
+    if not manifests:
+        return
+    applyset.widen(kubectl, manifests)
+    _apply(kubectl, [_labelled(manifest, applyset.label) for manifest in manifests], [], force=force)
+
+
 def _labelled(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
     metadata = manifest["metadata"]
     return {**manifest, "metadata": {**metadata, "labels": {**metadata.get("labels", {}), PART_OF: label}}}
+
+
+def _leaving(members: Mapping[Key, Mapping[str, Any]], wanted: Collection[Key]) -> dict[Key, Mapping[str, Any]]:
+    """Return the members that are not wanted, but for those that are on their way out, alone or with their namespace."""
+    ending = {key for key, live in members.items() if "deletionTimestamp" in live["metadata"]}
+    namespaces = {key[3] for key in ending if key[:2] == ("", "Namespace")}
+    return {
+        key: live
+        for key, live in members.items()
+        if key not in wanted and key not in ending and key[2] not in namespaces
+    }
 
 
 def _wait_for_deletion(kubectl: Kubectl, live: Mapping[Key, Mapping[str, Any]]) -> bool:

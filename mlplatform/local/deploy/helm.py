@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Final
 from mlplatform.errors import UserError
 from mlplatform.graph.markers import Plain
 from mlplatform.local.deploy.charts import Chart, ChartSources, chart_of, unsupported_options
+from mlplatform.local.deploy.scrub import Scrubber
 from mlplatform.local.deploy.target import Target
 from mlplatform.local.paths import cache_dir
 from mlplatform.render.kubernetes import HelmRelease
@@ -20,20 +22,12 @@ _ENVIRONMENT_LABEL: Final = "mlplatform-environment"
 _RETAIN_LABEL: Final = "mlplatform-retain"
 _DEFAULT_SECONDS: Final = 300
 _PENDING: Final = frozenset({"pending-install", "pending-upgrade", "pending-rollback", "uninstalling"})
-_UNREACHABLE: Final = (
-    "no such host",
-    "dial tcp",
-    "i/o timeout",
-    "TLS handshake",
-    "is not a valid chart repository or cannot be reached",
-    "not found in",
-    "failed to fetch",
-    "failed to download",
-    "failed to do request",
-    "connection refused",
-    "not found",
-    "no such file or directory",
+_UNREACHABLE: Final = re.compile(
+    r"no such host|dial tcp|i/o timeout|TLS handshake|cannot be reached|failed to (fetch|download|do request)"
+    r"|\b(chart|path|repo)\b.* not found|no such file or directory|gave no answer"
 )
+_GRACE_SECONDS: Final = 180
+"""What helm gets beside its own time limit, which does not cover the download of a chart."""
 
 Report = Callable[[str], None]
 
@@ -66,10 +60,16 @@ class Helm:
     def __init__(self, target: Target, sources: ChartSources) -> None:
         self._target = target
         self._sources = sources
+        self.scrub = Scrubber()
+        """Applied to what helm says on its standard error."""
 
     def releases(self) -> dict[tuple[str, str], Installed]:
-        """Return the environment's releases by namespace and name, in whatever state."""
+        """Return the releases that were installed from here, by namespace and name, in whatever state."""
         return self._list(f"{_ENVIRONMENT_LABEL}={self._target.environment}")
+
+    def every_release(self) -> dict[tuple[str, str], Installed]:
+        """Return the cluster's releases, whoever installed them."""
+        return self._list("")
 
     def install(self, release: HelmRelease, report: Report) -> ReleaseResult:
         """Install or upgrade a release, or leave it alone where nothing changed.
@@ -80,7 +80,10 @@ class Helm:
         problems = unsupported_options(release)
         if problems:
             return ReleaseResult(release.label, "failed", "; ".join(problems))
-        chart = chart_of(release, self._sources)
+        try:
+            chart = chart_of(release, self._sources)
+        except UserError as error:
+            return ReleaseResult(release.label, "failed", error.message)
         current = self.releases().get((release.namespace, release.name))
         if current is not None and current.status in _PENDING:
             report(f"{release.label}: an interrupted {current.status.removeprefix('pending-')} is being repaired")
@@ -89,7 +92,8 @@ class Helm:
         if current is not None and self._is_current(release, chart, current):
             return ReleaseResult(release.label, "unchanged")
         report(f"{release.label}: {'upgrading' if current else 'installing'} chart {chart.title}")
-        done = self._run(self._upgrade_args(release, chart), json.dumps(release.values))
+        limit = _seconds(release) + _GRACE_SECONDS
+        done = self._run(self._upgrade_args(release, chart), json.dumps(release.values), limit)
         if done.returncode != 0:
             return ReleaseResult(release.label, "failed", _reason(done.stderr, chart))
         return ReleaseResult(release.label, "upgraded" if current else "installed", chart.title)
@@ -157,11 +161,11 @@ class Helm:
 
     def _upgrade_args(self, release: HelmRelease, chart: Chart) -> list[str]:
         inputs = release.inputs
-        seconds = int(inputs.get("timeout") or _DEFAULT_SECONDS)
         labels = {_ENVIRONMENT_LABEL: self._target.environment, _RETAIN_LABEL: "true" if release.retain else "false"}
         args = [
             "upgrade", release.name, chart.reference, "--install", f"--namespace={release.namespace}",
-            "--values=-", "--reset-values", f"--timeout={seconds}s", f"--description={_description(release, chart)}",
+            "--values=-", "--reset-values", f"--timeout={_seconds(release)}s",
+            f"--description={_description(release, chart)}",
             "--labels=" + ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
             *chart.args,
             f"--post-renderer={sys.executable}",
@@ -190,7 +194,9 @@ class Helm:
             raise UserError(f"helm {args[0]} failed: {done.stderr.strip().removeprefix('Error: ')}")
         return json.loads(done.stdout)
 
-    def _run(self, args: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, args: list[str], stdin: str = "", seconds: float = _DEFAULT_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             **os.environ,
             "HELM_CACHE_HOME": str(cache_dir() / "helm"),
@@ -203,23 +209,34 @@ class Helm:
             *args,
         ]
         try:
-            return subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)
+            done = subprocess.run(
+                command, input=stdin, capture_output=True, text=True, env=environment, timeout=seconds, check=False
+            )
         except OSError as error:
             raise UserError(f"{self._target.helm}: cannot be run: {error.strerror}") from error
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 1, "", f"helm {args[0]} gave no answer within {seconds:.0f} s")
+        done.stderr = self.scrub(done.stderr)
+        return done
 
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 
 
+def _seconds(release: HelmRelease) -> int:
+    return int(release.inputs.get("timeout") or _DEFAULT_SECONDS)
+
+
 def _description(release: HelmRelease, chart: Chart) -> str:
     """Describe a revision so that a change shows which neither version nor values tell: another chart, other files."""
-    described = f"mlplatform: {chart.reference} {chart.digest}".strip()
+    # Where a chart on disk lies does not matter.
+    described = f"mlplatform: {f'{chart.name} {chart.digest}' if chart.digest else chart.reference}"
     return f"{described} {release.inputs['description']}" if release.inputs.get("description") else described
 
 
 def _reason(stderr: str, chart: Chart) -> str:
     lines = [line for line in stderr.strip().splitlines() if line.startswith("Error:")] or stderr.strip().splitlines()
     text = lines[-1].removeprefix("Error: ") if lines else "helm gave no reason"
-    if any(mark in text for mark in _UNREACHABLE) and "release" not in text.lower().split(":")[0]:
+    if _UNREACHABLE.search(text):
         return f"chart {chart.title} cannot be reached: {text}"
     return text

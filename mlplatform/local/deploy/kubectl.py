@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mlplatform.errors import UserError
 from mlplatform.graph.markers import Plain
+from mlplatform.local.deploy.scrub import Scrubber
 from mlplatform.local.deploy.target import Target
 
 _TIMEOUT_SECONDS: Final = 600
@@ -80,6 +81,8 @@ class Kubectl:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.scrub = Scrubber()
+        """Applied to what kubectl says on its standard error."""
 
     def run(
         self, args: Sequence[str], stdin: str | None = None, environment: Mapping[str, str] | None = None
@@ -109,7 +112,7 @@ class Kubectl:
             raise UserError(f"{self.target.kubectl}: cannot be run: {error.strerror}") from error
         except subprocess.TimeoutExpired:
             raise UserError(f"kubectl {args[0]} gave no answer within {_TIMEOUT_SECONDS} s") from None
-        return Completed(done.returncode, done.stdout, done.stderr)
+        return Completed(done.returncode, done.stdout, self.scrub(done.stderr))
 
     def output(self, args: Sequence[str], stdin: str | None = None) -> str:
         """Run a command and return what it printed; raise ``KubectlError`` where it fails."""

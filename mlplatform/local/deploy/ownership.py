@@ -27,7 +27,12 @@ class Engine(StrEnum):
 def owner(kubectl: Kubectl) -> Engine | None:
     """Return the engine that the cluster's marker names, or None without one."""
     marker = kubectl.get("configmap", MARKER, _NAMESPACE)
-    return Engine(marker["data"]["engine"]) if marker is not None else None
+    if marker is None:
+        return None
+    engine = marker.get("data", {}).get("engine")
+    if engine not in set(Engine):
+        raise _owned_by(kubectl, str(engine), "its marker says so")
+    return Engine(engine)
 
 
 def claim(kubectl: Kubectl, engine: Engine, manifests: Iterable[Manifest] = ()) -> None:

@@ -8,6 +8,7 @@ from mlplatform.graph.model import ResourceGraph
 from mlplatform.local.deploy.apply import with_namespaces
 from mlplatform.local.deploy.kubectl import Key, Kubectl, key_of
 from mlplatform.local.deploy.retention import RETAIN
+from mlplatform.local.deploy.scrub import Scrubber, secret_values
 from mlplatform.local.deploy.simulated import Simulated, without_servers
 from mlplatform.render.kubernetes import HelmRelease, KubernetesObject, Rendered, render
 
@@ -40,6 +41,12 @@ class Plan:
     releases: tuple[HelmRelease, ...]
     simulated: tuple[tuple[str, Simulated], ...]
     """By component."""
+
+    def scrubber(self) -> Scrubber:
+        """Return what removes the plan's secrets from texts."""
+        sources = [(each.source.manifest, each.source.masked) for each in self.objects]
+        sources += [(each.inputs, each.masked) for each in self.releases]
+        return Scrubber(text for plain, masked in sources for text in secret_values(plain, masked))
 
     def definitions(self) -> list[Mapping[str, Any]]:
         """Return the CustomResourceDefinitions, which come before everything else."""

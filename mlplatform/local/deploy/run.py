@@ -72,11 +72,13 @@ def deploy(
     with _alone(target):
         graph, records = _graph(kubectl, evaluate)
         planned = plan.make(graph, kubectl)
+        helm = Helm(target, charts or ChartSources())
+        kubectl.scrub = helm.scrub = planned.scrubber()
         ownership.claim(kubectl, ownership.Engine.KUBECTL, [each.manifest for each in planned.objects])
         if records is not None:
             report("keeping newly generated values in the cluster")
             generated.save(kubectl, records)
-        return _apply(kubectl, planned, Helm(target, charts or ChartSources()), report, wait_seconds, force=force)
+        return _apply(kubectl, planned, helm, report, wait_seconds, force=force)
 
 
 def _graph(kubectl: Kubectl, evaluate: Evaluate) -> tuple[ResourceGraph, generated.Records | None]:

@@ -8,6 +8,7 @@ import yaml
 
 from mlplatform.graph.markers import Plain
 from mlplatform.local.deploy import components, generated, plan, retention
+from mlplatform.local.deploy.apply import asked_for
 from mlplatform.local.deploy.applyset import PART_OF, ApplySet
 from mlplatform.local.deploy.charts import ChartSources
 from mlplatform.local.deploy.components import ComponentRow
@@ -21,7 +22,6 @@ from mlplatform.local.deploy.simulated import Simulated
 from mlplatform.local.deploy.target import FIELD_MANAGER, Target
 from mlplatform.render.values import join
 
-_SERVERS_OWN: Final = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"})
 _PATHS_SHOWN: Final = 3
 
 
@@ -55,7 +55,7 @@ def status(target: Target, evaluate: Evaluate) -> Status:
     left_out = list(planned.simulated)
     if planned.releases:
         helm = Helm(target, ChartSources())
-        installed = helm.releases() if engine is Engine.KUBECTL else {}
+        installed = helm.every_release()
         for release in planned.releases:
             found = installed.get((release.namespace, release.name))
             healths.append((release.component, _release_health(kubectl, helm, release.label, found)))
@@ -86,7 +86,7 @@ def drift(kubectl: Kubectl, planned: plan.Plan, live: Mapping[Key, Mapping[str, 
     ]  # fmt: skip
     answer = kubectl.json(args, stream(asked))
     wanted = answer["items"] if answer.get("kind") == "List" else [answer]
-    found = {key_of(each): list(differences(_comparable(live[key_of(each)]), _comparable(each))) for each in wanted}
+    found = {key_of(each): list(differences(asked_for(live[key_of(each)]), asked_for(each))) for each in wanted}
     return {key: paths for key, paths in found.items() if paths}
 
 
@@ -107,11 +107,6 @@ def _as_applied(each: plan.Planned, label: str) -> Mapping[str, Any]:
         return each.manifest
     metadata = each.manifest["metadata"]
     return {**each.manifest, "metadata": {**metadata, "labels": {**metadata.get("labels", {}), PART_OF: label}}}
-
-
-def _comparable(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = {key: value for key, value in manifest["metadata"].items() if key not in _SERVERS_OWN}
-    return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
 def _health(key: Key, live: Mapping[Key, Mapping[str, Any]], drifted: Mapping[Key, Sequence[str]]) -> Health:
