@@ -104,7 +104,7 @@ def show(measured: list[Measurement]) -> None:
             f"{item.peak_rss_mib:,.0f}",
             budget,
         )
-    Console().print(table)
+    Console(width=100).print(table)
 
 
 def machine() -> dict[str, object]:

@@ -17,7 +17,7 @@ import filelock
 import yaml
 
 from mlplatform.engine.backend import Backend, own_backend, users_backend
-from mlplatform.engine.command import Command, Found
+from mlplatform.engine.command import ENGINE_VARIABLE, Command, Found
 from mlplatform.engine.credentials import missing_credentials
 from mlplatform.errors import UserError
 from mlplatform.local.paths import state_dir
@@ -80,6 +80,11 @@ class PulumiStack:
 
     def _copy_of_file(self) -> Path:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self.project / "Pulumi.yaml").is_file():
+            raise UserError(
+                f"{self.project} holds no Pulumi.yaml: the Pulumi CLI needs the project's source tree",
+                f"run mlplatform from a checkout, or set {ENGINE_VARIABLE}=kubectl for the local environment",
+            )
         project = yaml.safe_load((self.project / "Pulumi.yaml").read_text(encoding="utf-8"))
         minimal = {"name": project["name"], "runtime": "python"}
         _write(self.directory / "Pulumi.yaml", yaml.safe_dump(minimal, sort_keys=False))

@@ -198,7 +198,7 @@ def _make(kubectl: Kubectl, namespace: str, template: str, shards: int | None) -
         raise UserError(f"shards: got {shards}; allowed: a whole number from 1")
     cron_job = kubectl.get("cronjobs.batch", template, namespace)
     if cron_job is None:
-        known = [name for _, name in templates(kubectl.target)]
+        known = [f"{where}/{name}" for where, name in templates(kubectl.target)]
         raise UserError(
             f"there is no scoring template {template} in namespace {namespace}",
             f"there are: {', '.join(known)}"

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import signal
 import stat
@@ -187,6 +188,13 @@ if args[0] in ("up",""",
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(30) == 42
+
+
+def test_without_the_projects_tree_the_cli_cannot_be_used(stack, pulumi, clean):
+    elsewhere = dataclasses.replace(stack, project=clean)
+    with pytest.raises(UserError, match=r"holds no Pulumi\.yaml") as caught:
+        elsewhere.up()
+    assert "MLPLATFORM_ENGINE=kubectl" in caught.value.hint
 
 
 def test_a_cloud_without_anything_is_refused_with_all_that_is_missing(file, monkeypatch):

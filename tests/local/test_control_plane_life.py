@@ -234,7 +234,7 @@ def test_a_port_that_is_taken_in_the_last_moment_is_replaced(directory: Path, mo
         try:
             restart(plane)
             assert time.monotonic() - began < 30
-            assert len(chosen) == 2
+            assert len(chosen) > 1
         finally:
             plane.stop()
 

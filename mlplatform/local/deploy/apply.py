@@ -152,7 +152,7 @@ def _labelled(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
 
 
 def _leaving(members: Mapping[Key, Mapping[str, Any]], wanted: Collection[Key]) -> dict[Key, Mapping[str, Any]]:
-    """Return the members that are not wanted, but for those that are on their way out, alone or with their namespace."""
+    """Return the members that are not wanted, except those that are being deleted, alone or with their namespace."""
     ending = {key for key, live in members.items() if "deletionTimestamp" in live["metadata"]}
     namespaces = {key[3] for key in ending if key[:2] == ("", "Namespace")}
     return {
