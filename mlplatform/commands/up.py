@@ -157,7 +157,21 @@ def down(environment: Environment, report: Report, *, yes: bool) -> None:
             )
         _cloud_stack(environment, report).destroy()
         return
-    ControlPlane.for_settings(environment.settings).stop(report)
+    control_plane = ControlPlane.for_settings(environment.settings)
+    _forget(environment, control_plane, report)
+    control_plane.stop(report)
+
+
+def _forget(environment: Environment, control_plane: ControlPlane, report: Report) -> None:
+    """Empty the stack in a backend that outlives the cluster."""
+    command = engine.find().command if engine.named_backend() is not None else None
+    if command is None or not control_plane.exists():
+        return
+    kubeconfig = control_plane.access.kubeconfig
+    stack = engine.local_stack(environment.name, environment.file, command, kubeconfig.parent, kubeconfig)
+    if stack.exists():
+        report(f"destroying the stack {environment.name} in {stack.backend.description}")
+        stack.destroy()
 
 
 def kubectl_lines(target: Target) -> list[str]:

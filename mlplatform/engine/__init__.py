@@ -1,5 +1,6 @@
 """The Pulumi CLI: found or installed, given a backend, and run for one environment."""
 
+from mlplatform.engine.backend import named_backend
 from mlplatform.engine.command import ENGINE_VARIABLE, Command, Found, find, obtain
 from mlplatform.engine.credentials import missing_credentials
 from mlplatform.engine.stack import PulumiStack, cloud_stack, local_stack
@@ -13,5 +14,6 @@ __all__ = [
     "find",
     "local_stack",
     "missing_credentials",
+    "named_backend",
     "obtain",
 ]

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mlplatform.local.paths import cache_dir
-
-_CHOSEN: Final = ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN")
+_BACKEND: Final = "PULUMI_BACKEND_URL"
+_TOKEN: Final = "PULUMI_ACCESS_TOKEN"  # noqa: S105  a variable's name
 _PASSPHRASE: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
@@ -30,11 +29,20 @@ class Backend:
         return sorted(self.state.glob(".pulumi/locks/**/*.json")) if self.state is not None else []
 
 
+def named_backend(environ: Mapping[str, str] = os.environ) -> Backend | None:
+    """Return the backend that the user has named by a variable, or None."""
+    if not environ.get(_BACKEND):
+        return None
+    return Backend(own=False, description=f"the one that {_BACKEND} names")
+
+
 def users_backend(environ: Mapping[str, str] = os.environ) -> Backend | None:
     """Return the backend that the user has chosen by a variable or a login, or None."""
-    for name in _CHOSEN:
-        if environ.get(name):
-            return Backend(own=False, description=f"the one that {name} names")
+    named = named_backend(environ)
+    if named is not None:
+        return named
+    if environ.get(_TOKEN):
+        return Backend(own=False, description=f"the one that {_TOKEN} is for")
     home = Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME") or Path.home()) / ".pulumi")
     try:
         current = json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current")
@@ -50,7 +58,7 @@ def own_backend(directory: Path, environ: Mapping[str, str] = os.environ) -> Bac
     """
     state = directory / "state"
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    variables = {"PULUMI_BACKEND_URL": state.as_uri(), "PULUMI_HOME": str(cache_dir() / "pulumi" / "home")}
+    variables = {"PULUMI_BACKEND_URL": state.as_uri()}
     if not any(name in environ for name in _PASSPHRASE):
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(directory / "passphrase"))
     return Backend(own=True, description=f"files in {state}", environment=variables, state=state)

@@ -1,6 +1,7 @@
 """Runs the Pulumi CLI for one environment.
 
-The committed environment file is never written: the CLI gets a copy, which keeps what it adds (the encryption salt).
+A cloud's environment file is the CLI's own stack file, to which it adds what has to be committed with it (the
+encryption salt). A local environment has secrets of its own on every machine, so there the CLI gets a copy of the file.
 """
 
 import json
@@ -16,11 +17,11 @@ from typing import Any, Final
 import filelock
 import yaml
 
-from mlplatform.engine.backend import Backend, own_backend, users_backend
+from mlplatform.engine.backend import Backend, named_backend, own_backend, users_backend
 from mlplatform.engine.command import ENGINE_VARIABLE, Command, Found
 from mlplatform.engine.credentials import missing_credentials
 from mlplatform.errors import UserError
-from mlplatform.local.paths import state_dir
+from mlplatform.local.paths import cache_dir
 
 _PROJECT: Final = Path(__file__).resolve().parents[2]
 _KEPT: Final = ("encryptionsalt", "secretsprovider", "encryptedkey")
@@ -37,7 +38,9 @@ class PulumiStack:
     command: Command
     backend: Backend
     directory: Path
-    """Directory for the copy of the environment file, and for nothing that is needed elsewhere."""
+    """Directory for the lock, and for the copy of the environment file."""
+    copied: bool = False
+    """Whether the CLI gets a copy of the environment file."""
     project: Path = _PROJECT
     """Directory of ``Pulumi.yaml``."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -56,38 +59,52 @@ class PulumiStack:
         self._deploy("destroy", ("--yes", *args))
 
     def _deploy(self, verb: str, args: Sequence[str]) -> None:
+        if not (self.project / "Pulumi.yaml").is_file():
+            raise UserError(
+                f"{self.project} holds no Pulumi.yaml: the Pulumi CLI needs the project's source tree",
+                f"run mlplatform from a checkout, or set {ENGINE_VARIABLE}=kubectl for the local environment",
+            )
         with self._alone():
-            copy = self._copy_of_file()
+            file = self._copy_of_file() if self.copied else self.file
             self._create()
             if self.backend.locks():
                 # Nobody else uses our own backend while we hold its lock: these are of a run that was killed.
                 self._quiet(["cancel", "--yes", "--stack", self.name])
-            code = self._run([verb, "--stack", self.name, "--config-file", str(copy), *args])
+            code = self._run([verb, "--stack", self.name, "--config-file", str(file), *args])
         if code != 0:
             raise UserError(
                 f"pulumi {verb} of {self.name} failed with exit code {code}",
                 "what it printed above says why; run the same command again when that is mended",
             )
 
+    def exists(self) -> bool:
+        """Tell whether the backend has the stack."""
+        listed = json.loads(self._quiet(["stack", "ls", "--json"]) or "[]")
+        return self.name in {str(each["name"]).rpartition("/")[2] for each in listed}
+
     def _create(self) -> None:
         """Create the stack where the backend has none.
 
-        That is done from the copy's directory, as the CLI writes the salt of a new stack beside ``Pulumi.yaml``.
+        That is done in the copy's directory, as the CLI writes the salt of a new stack beside ``Pulumi.yaml``. A
+        cloud's stack is not created on the way: who makes it chooses the key that its secrets are encrypted with.
         """
-        listed = json.loads(self._quiet(["stack", "ls", "--json"]) or "[]")
-        if self.name not in {str(each["name"]).rpartition("/")[2] for each in listed}:
-            self._quiet(["stack", "init", self.name, "--no-select"])
-
-    def _copy_of_file(self) -> Path:
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (self.project / "Pulumi.yaml").is_file():
+        if self.exists():
+            return
+        if not self.copied:
             raise UserError(
-                f"{self.project} holds no Pulumi.yaml: the Pulumi CLI needs the project's source tree",
-                f"run mlplatform from a checkout, or set {ENGINE_VARIABLE}=kubectl for the local environment",
+                f"there is no stack {self.name} in the backend, {self.backend.description}",
+                f"make it with a key of your cloud: pulumi stack init {self.name} --secrets-provider=<provider>://<key>",
             )
+        self._quiet(["stack", "init", self.name, "--no-select"])
+
+    def _write_project(self) -> None:
+        """Make the copy's directory a project of the same name."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         project = yaml.safe_load((self.project / "Pulumi.yaml").read_text(encoding="utf-8"))
         minimal = {"name": project["name"], "runtime": "python"}
         _write(self.directory / "Pulumi.yaml", yaml.safe_dump(minimal, sort_keys=False))
+
+    def _copy_of_file(self) -> Path:
         copy = self.directory / f"Pulumi.{self.name}.yaml"
         settings = _mapping(self.file)
         kept = _mapping(copy) if copy.exists() else {}
@@ -107,8 +124,11 @@ class PulumiStack:
 
     def _quiet(self, args: list[str]) -> str:
         """Run a command of preparation, whose output matters only where it fails."""
+        if self.copied:
+            self._write_project()
+        directory = self.directory if self.copied else self.project
         done = subprocess.run(
-            [str(self.command.path), *args, "--non-interactive", "--cwd", str(self.directory)],
+            [str(self.command.path), *args, "--non-interactive", "--cwd", str(directory)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -154,13 +174,14 @@ class PulumiStack:
 def local_stack(name: str, file: Path, command: Command, cluster_state: Path, kubeconfig: Path) -> PulumiStack:
     """Return the local environment as a stack, whose state lives and goes with the cluster.
 
-    A backend that the user has chosen is used instead; then ``destroy`` has to come before the cluster goes.
+    A login is no reason to share it: every machine has a cluster of its own. Where ``PULUMI_BACKEND_URL`` names a
+    backend, that one is used, and ``destroy`` has to come before the cluster goes.
     """
     directory = cluster_state / "pulumi"
-    backend = users_backend() or own_backend(directory)
+    backend = named_backend() or own_backend(directory)
     # The cluster of a local stack may be gone before its state is.
     variables = {"KUBECONFIG": str(kubeconfig), "PULUMI_K8S_DELETE_UNREACHABLE": "true"}
-    return PulumiStack(name, file, command, backend, directory, variables=variables)
+    return PulumiStack(name, file, command, backend, directory, copied=True, variables=variables)
 
 
 def cloud_stack(name: str, file: Path, cloud: str, config: Mapping[str, str], found: Found) -> PulumiStack:
@@ -183,7 +204,7 @@ def cloud_stack(name: str, file: Path, cloud: str, config: Mapping[str, str], fo
             f"{name} cannot be deployed from here:\n" + "\n".join(f"  {problem}" for problem in problems),
             f"what it would deploy is shown without any of that by: mlplatform preview {name}",
         )
-    return PulumiStack(name, file, found.command, backend, state_dir() / "pulumi" / name)
+    return PulumiStack(name, file, found.command, backend, cache_dir() / "pulumi" / "locks" / name)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from mlplatform.local.kwokctl import BINARY, RUNTIMES
 from mlplatform.local.layout import Layout, Ports, Record
 from mlplatform.local.paths import cache_dir, state_dir
 from mlplatform.local.tools import TOOLS, parse_version
+from stacks.clouds import cluster_name
 from stacks.settings import Settings
 
 DEFAULT_SERVICE_CIDR = "10.96.0.0/16"
@@ -92,7 +93,7 @@ class ControlPlane:
                 f"mlplatform:cluster.kubernetesVersion: got {wanted}; the local control plane is {major}.{minor}"
             )
         return cls(
-            f"{settings.names.platform}-{settings.environment}",
+            cluster_name(settings),
             runtime,
             machines=instance_types(settings),
             service_cidr=settings.network.service_cidr,

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.graphs import Program
-from support.names import Names
 
 from mlplatform.errors import UserError
 from mlplatform.graph import Secret
@@ -27,6 +25,8 @@ from mlplatform.local.deploy.apply import ApplyError
 from mlplatform.local.deploy.health import State
 from mlplatform.local.deploy.kubectl import Kubectl, key_of, label_of
 from mlplatform.local.deploy.run import Deployment, deploy
+from tests.support.graphs import Program
+from tests.support.names import Names
 
 pytestmark = pytest.mark.cluster
 

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.graphs import Program
 
 from mlplatform.errors import UserError
 from mlplatform.local.deploy.charts import ChartSources, chart_of, unsupported_options
 from mlplatform.render import HelmRelease, render
+from tests.support.graphs import Program
 
 
 def release(**inputs) -> HelmRelease:

@@ -3,12 +3,12 @@ import re
 
 import bcrypt
 import pytest
-from support.graphs import Program
 
 from mlplatform.errors import UserError
 from mlplatform.graph import UNKNOWN, Secret
 from mlplatform.local.deploy import generated
 from mlplatform.local.deploy.random_values import MAKERS
+from tests.support.graphs import Program
 
 PASSWORD = "random:index/randomPassword:RandomPassword"
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from support.graphs import Program
 
 from mlplatform.graph import Secret
 from mlplatform.local.deploy.charts import ChartSources
@@ -18,6 +17,7 @@ from mlplatform.local.deploy.helm import Helm
 from mlplatform.local.deploy.kubectl import Kubectl
 from mlplatform.local.deploy.run import Deployment
 from mlplatform.local.deploy.status import status
+from tests.support.graphs import Program
 
 pytestmark = pytest.mark.cluster
 

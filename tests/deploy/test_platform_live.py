@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.graphs import Program
-from support.names import Names
 
+from components.contracts import SYSTEM_NAMESPACE
 from mlplatform.errors import UserError
 from mlplatform.graph import EvaluationRequest, ResourceGraph, Secret, evaluate
 from mlplatform.local.deploy import generated, ownership
@@ -18,8 +17,9 @@ from mlplatform.local.deploy.kubectl import Kubectl
 from mlplatform.local.deploy.ownership import Engine
 from mlplatform.local.deploy.run import Deployment, deploy
 from mlplatform.local.deploy.status import status
-from mlplatform.local.deploy.target import SYSTEM_NAMESPACE
 from mlplatform.local.score import run_template
+from tests.support.graphs import Program
+from tests.support.names import Names
 
 pytestmark = pytest.mark.cluster
 

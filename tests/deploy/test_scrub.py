@@ -1,11 +1,10 @@
 import base64
 
-from support.graphs import Program
-
 from mlplatform.graph import Secret
 from mlplatform.local.deploy.plan import Plan, Planned
 from mlplatform.local.deploy.scrub import Scrubber, secret_values
 from mlplatform.render import render
+from tests.support.graphs import Program
 
 
 def test_secrets_are_removed_plain_and_encoded_and_the_longest_first():

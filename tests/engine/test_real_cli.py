@@ -32,7 +32,7 @@ def test_a_stack_goes_up_changes_nothing_the_second_time_and_goes_down(clean: Pa
     before = file.read_text()
     command = find().command
     assert command is not None
-    stack = PulumiStack("local", file, command, own_backend(clean / "own"), clean / "own", project=project)
+    stack = PulumiStack("local", file, command, own_backend(clean / "own"), clean / "own", copied=True, project=project)
     stack.up()
     stack.up("--expect-no-changes")
     assert file.read_text() == before

@@ -82,16 +82,23 @@ def test_a_passphrase_of_the_user_is_left_alone(clean, monkeypatch):
     assert not (clean / "p" / "passphrase").exists()
 
 
-@pytest.mark.parametrize("variable", ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"])
-def test_a_backend_of_the_user_is_used(clean, file, pulumi, monkeypatch, variable):
+def test_a_backend_that_the_user_names_is_used(clean, file, pulumi, monkeypatch):
     fake = pulumi()
-    monkeypatch.setenv(variable, "chosen")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "chosen")
     stack = local_stack("local", file, find().command, clean / "state" / "c", clean / "kubeconfig")
     assert not stack.backend.own
     stack.up()
     environment = fake.calls()[-1]["environment"]
-    assert environment[variable] == "chosen"
+    assert environment["PULUMI_BACKEND_URL"] == "chosen"
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in environment
+
+
+def test_a_login_does_not_share_a_laptops_stack(clean, file, pulumi, monkeypatch):
+    pulumi()
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "secret")
+    stack = local_stack("local", file, find().command, clean / "state" / "c", clean / "kubeconfig")
+    assert stack.backend.own
+    assert users_backend() is not None
 
 
 def test_a_login_counts_as_a_backend_and_a_logout_does_not(clean):
@@ -214,8 +221,13 @@ def test_a_cloud_with_everything_is_deployed_without_touching_its_file(file, pul
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    cloud_stack("aws-dev", file, "aws", {}, find()).up()
-    assert fake.verbs() == ["stack ls", "stack init", "up"]
-    assert fake.calls()[-1]["args"][:3] == ["up", "--stack", "aws-dev"]
+    stack = cloud_stack("aws-dev", file, "aws", {}, find())
+    with pytest.raises(UserError, match="there is no stack aws-dev in the backend") as caught:
+        stack.up()
+    assert "pulumi stack init aws-dev --secrets-provider" in caught.value.hint
+    (fake.home / "stacks").write_text("aws-dev\n")
+    stack.up()
+    assert fake.verbs() == ["stack ls", "stack ls", "up"]
+    assert fake.calls()[-1]["args"][:5] == ["up", "--stack", "aws-dev", "--config-file", str(file)]
     assert "KUBECONFIG" not in fake.calls()[-1]["environment"] or "KUBECONFIG" in os.environ
     assert file.read_text() == TEXT

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.graphs import Program
 
 from mlplatform.errors import UserError
 from mlplatform.graph import UNKNOWN, Secret
 from mlplatform.render import RenderError, write
+from tests.support.graphs import Program
 
 
 def tree(directory: Path) -> dict[str, str]:

@@ -1,10 +1,10 @@
 import itertools
 
 import pytest
-from support.graphs import Program
 
 from mlplatform.graph import UNKNOWN, ResourceGraph, Secret
 from mlplatform.render import RenderError, objects, render
+from tests.support.graphs import Program
 
 
 def names(program: Program) -> list[str]:

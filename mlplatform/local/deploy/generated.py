@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
+from components.contracts import SYSTEM_NAMESPACE
 from mlplatform.errors import UserError
 from mlplatform.graph.markers import Secret
 from mlplatform.graph.model import Resource, ResourceGraph
 from mlplatform.local.deploy.kubectl import Kubectl, Manifest, stream
 from mlplatform.local.deploy.random_values import MAKERS, SECRET_OUTPUTS
-from mlplatform.local.deploy.target import SYSTEM_NAMESPACE
 from mlplatform.render.kubernetes import describe
 from mlplatform.render.values import reveal, unknown_paths
 

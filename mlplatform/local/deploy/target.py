@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-SYSTEM_NAMESPACE: Final = "mlplatform-system"
-"""Namespace of the platform's own objects."""
-
 FIELD_MANAGER: Final = "mlplatform"
 """Who the API server records as the owner of the fields that are applied."""
 
