@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.contracts import SYSTEM_NAMESPACE
 from mlplatform.graph import ResourceGraph
 from mlplatform.local.binaries import resolve
 from mlplatform.local.cluster import ControlPlane
@@ -14,7 +15,7 @@ from mlplatform.local.deploy.helm import Helm
 from mlplatform.local.deploy.kubectl import Kubectl
 from mlplatform.local.deploy.ownership import MARKER
 from mlplatform.local.deploy.run import Deployment, deploy
-from mlplatform.local.deploy.target import SYSTEM_NAMESPACE, Target
+from mlplatform.local.deploy.target import Target
 
 
 @pytest.fixture
