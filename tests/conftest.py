@@ -16,6 +16,7 @@ from stacks.settings import load_file
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run every test of the shared control plane in one worker; one that has its own may run beside it."""
     for item in items:
@@ -25,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Obtain the programs before any test's time starts to run: on a machine without them they are built."""
+    if getattr(session.config.option, "loadgroup", False):
+        apart = [
+            each.nodeid for each in session.items if each.get_closest_marker("xdist_group") and "@" not in each.nodeid
+        ]
+        if apart:
+            raise pytest.UsageError(f"xdist does not keep groups of tests together: {apart[0]}")
     if any(item.get_closest_marker("cluster") for item in session.items):
         # Where they cannot be obtained, the control plane's start says so, and fails its tests and no others.
         with contextlib.suppress(UserError):
