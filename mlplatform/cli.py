@@ -59,7 +59,7 @@ def _one(stacks: Path, name: str) -> Environment:
 @app.command()
 def preview(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENV]...", help="Names of environments; all where none is given.")
+        list[str] | None, typer.Argument(metavar="ENV", help="Names of environments; all where none is given.")
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Preview every environment.")] = False,
     json_file: Annotated[
@@ -138,7 +138,7 @@ def status(name: Name, stacks: Stacks = PROGRAM) -> None:
 def score(
     name: Name,
     template: Annotated[
-        str | None, typer.Argument(metavar="[TEMPLATE]", help="Scoring template; may be left out where there is one.")
+        str | None, typer.Argument(metavar="TEMPLATE", help="Scoring template; may be left out where there is one.")
     ] = None,
     shards: Annotated[
         int | None, typer.Option(min=1, max=100_000, help="Shards of this run, in place of the template's.")

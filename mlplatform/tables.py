@@ -8,28 +8,17 @@ from rich.table import Table
 
 from mlplatform.graph import Evaluation, Finding, Resource, ResourceGraph, Severity
 
-STACK_TYPE = "pulumi:pulumi:Stack"
-
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
-def components(graph: ResourceGraph) -> dict[str, list[Resource]]:
-    """Group the resources by the child of the stack that they are below, which is a component or a lone resource."""
-    tops = {each.urn for each in graph.resources if each.type == STACK_TYPE}
+def components(graph: ResourceGraph) -> list[tuple[Resource, list[Resource]]]:
+    """Group the resources by the child of the stack that they are below, in order of its type and name."""
     groups: dict[str, list[Resource]] = {}
     for resource in graph.resources:
-        if resource.type == STACK_TYPE:
-            continue
-        top = resource
-        while top.parent is not None and top.parent not in tops:
-            top = graph.by_urn[top.parent]
-        groups.setdefault(top.urn, []).append(resource)
-    return groups
-
-
-def short_type(token: str) -> str:
-    """Shorten a type token to its last part: ``kubernetes:core/v1:Namespace`` to ``Namespace``."""
-    return token.rsplit(":", 1)[-1]
+        if resource.parent is not None:
+            groups.setdefault(graph.top(resource).urn, []).append(resource)
+    tops = sorted((graph.by_urn[urn] for urn in groups), key=lambda top: (top.short_type, top.name))
+    return [(top, groups[top.urn]) for top in tops]
 
 
 def preview_table(name: str, evaluation: Evaluation) -> Table:
@@ -37,24 +26,19 @@ def preview_table(name: str, evaluation: Evaluation) -> Table:
     graph = evaluation.filled
     table = Table(title=f"{name}: {len(graph.resources)} resources", title_justify="left", title_style="bold")
     table.add_column("component")
-    table.add_column("type")
+    table.add_column("name")
     table.add_column("resources", justify="right")
     table.add_column("kinds", ratio=1)
-    for urn, members in sorted(components(graph).items(), key=lambda item: _by_type_and_name(graph.by_urn[item[0]])):
-        top = graph.by_urn[urn]
-        kinds = Counter(short_type(_kind_token(each)) for each in members if each.custom)
+    for top, members in components(graph):
+        kinds = Counter(_kind(each) for each in members if each.custom)
         described = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in sorted(kinds.items()))
-        table.add_row(escape(top.name), short_type(top.type), str(len(members)), escape(described))
+        table.add_row(top.short_type, escape(top.name), str(len(members)), escape(described))
     return table
 
 
-def _by_type_and_name(resource: Resource) -> tuple[str, str]:
-    return short_type(resource.type), resource.name
-
-
-def _kind_token(resource: Resource) -> str:
+def _kind(resource: Resource) -> str:
     kind = resource.inputs.get("kind")
-    return kind if isinstance(kind, str) and resource.type.startswith("kubernetes:") else resource.type
+    return kind if isinstance(kind, str) and resource.type.startswith("kubernetes:") else resource.short_type
 
 
 def finding_lines(environment: str, findings: Iterable[Finding]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -48,7 +50,9 @@ def settings_page() -> str:
 
 
 def _settings_section(schema: Schema, section: Schema) -> Iterator[str]:
-    yield section.get("description", "")
+    yield _text(section.get("description", ""))
+    if "properties" not in section and "additionalProperties" not in section:
+        yield from ("", f"Value: {_values(schema, section)}.")
     rows = list(_settings_rows(schema, section, ""))
     if rows:
         yield ""
@@ -60,7 +64,7 @@ def _settings_rows(schema: Schema, node: Schema, path: str) -> Iterator[tuple[st
         here = f"{path}.{key}" if path else key
         target = _resolve(schema, child)
         default = "needed" if key in node.get("required", []) else f"`{json.dumps(target.get('default'))}`"
-        yield f"`{here}`", _values(schema, target), default, target.get("description", "")
+        yield f"`{here}`", _values(schema, target), default, _text(target.get("description", ""))
         yield from _settings_rows(schema, target, here)
         if "items" in target:
             yield from _settings_rows(schema, _resolve(schema, target["items"]), f"{here}[]")
@@ -119,13 +123,13 @@ def cli_page() -> str:
 def _command(command: Any, context: typer.Context) -> list[str]:  # noqa: ANN401  click's class, whichever typer carries
     usage = " ".join(command.collect_usage_pieces(context))
     synopsis = f"{context.command_path} {usage}"
-    lines = [f"## {context.info_name}", "", command.help or "", "", "```text", synopsis, "```", ""]
+    lines = [f"## {context.info_name}", "", _text(command.help or ""), "", "```text", synopsis, "```", ""]
     records = [parameter for parameter in command.params if parameter.name != "help"]
     if records:
         rows = []
         for parameter in records:
-            names = ", ".join(f"`{option}`" for option in parameter.opts) if parameter.opts else f"`{parameter.name}`"
-            rows.append((names, " ".join((getattr(parameter, "help", "") or "").split())))
+            names = parameter.opts if parameter.param_type_name == "option" else [parameter.metavar]
+            rows.append((", ".join(f"`{name}`" for name in names), _text(getattr(parameter, "help", "") or "")))
         lines += [*_table(("argument", "meaning"), rows), ""]
     return lines
 
@@ -151,7 +155,7 @@ def components_page() -> str:
         described = schema["types"][token]
         lines += [f"### {token.rpartition(':')[2]}", "", _paragraphs(described), ""]
         lines += _properties("key", described.get("properties", {}), described.get("required", []))
-        rows = [(f"`{each['value']}`", each.get("description") or "") for each in described.get("enum", [])]
+        rows = [(f"`{each['value']}`", _text(each.get("description") or "")) for each in described.get("enum", [])]
         lines += [*_table(("value", "meaning"), rows), ""] if rows else []
     return "\n".join(lines) + "\n"
 
@@ -161,13 +165,20 @@ def _analysis_parts(analysis: Any) -> tuple[Any, ...]:  # noqa: ANN401  the expe
 
 
 def _paragraphs(described: Schema) -> str:
-    return "\n".join(line.strip() for line in (described.get("description") or "").splitlines())
+    paragraphs = (described.get("description") or "").split("\n\n")
+    return "\n\n".join(_text(paragraph) for paragraph in paragraphs)
+
+
+def _text(text: str) -> str:
+    """Give prose of the code as Markdown: on one line, with what looks like HTML outside of code escaped."""
+    parts = re.split(r"(`+[^`]*`+)", " ".join(text.split()))
+    return "".join(part if part.startswith("`") else html.escape(part, quote=False) for part in parts)
 
 
 def _properties(kind: str, properties: Schema, needed: Iterable[str]) -> list[str]:
     needed = set(needed)
     rows = [
-        (f"`{name}`", _type(each), "yes" if name in needed else "no", " ".join((each.get("description") or "").split()))
+        (f"`{name}`", _type(each), "yes" if name in needed else "no", _text(each.get("description") or ""))
         for name, each in sorted(properties.items())
     ]
     return [*_table((kind, "type", "needed", "meaning"), rows), ""] if rows else []

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from mlplatform.graph.markers import SECRET_TEXT, UNKNOWN_TEXT, Secret, Unknown, unmask
+from mlplatform.graph.urns import STACK_TYPE
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,6 +111,11 @@ class Resource:
     """A component's registered outputs; a custom resource's state: its inputs, stand-ins and known outputs."""
 
     @property
+    def short_type(self) -> str:
+        """The last part of the type token: ``Namespace`` of ``kubernetes:core/v1:Namespace``."""
+        return self.type.rpartition(":")[2]
+
+    @property
     def custom(self) -> bool:
         """Whether a provider manages it, as opposed to a component."""
         return not self.options.component
@@ -167,6 +173,12 @@ class ResourceGraph:
     def by_urn(self) -> Mapping[str, Resource]:
         """Resources by URN."""
         return {resource.urn: resource for resource in self.resources}
+
+    def top(self, resource: Resource) -> Resource:
+        """Return the child of the stack that the resource is, or is below: a component, or a resource by itself."""
+        while (parent := self.by_urn.get(resource.parent or "")) is not None and parent.type != STACK_TYPE:
+            resource = parent
+        return resource
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON object, with markers where ``to_json`` writes texts."""

@@ -9,7 +9,6 @@ from mlplatform.render.errors import RenderError
 from mlplatform.render.order import numbers, rank
 from mlplatform.render.values import reveal, secret_paths
 
-_STACK: Final = "pulumi:pulumi:Stack"
 _RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 
 _CLUSTER_SCOPED: Final = frozenset({
@@ -31,14 +30,9 @@ class Placed(Protocol):
 
 
 def components(graph: ResourceGraph) -> dict[str, str]:
-    """Map each URN to the name of the component at the top of its parents, or to its own name without one."""
-    names: dict[str, str] = {}
-    for resource in graph.resources:
-        top = resource
-        while (parent := graph.by_urn.get(top.parent or "")) is not None and parent.type != _STACK:
-            top = parent
-        names[resource.urn] = top.name
-    return names
+    """Map each URN to the component at the top of its parents, or to itself without one: ``TeamWorkspace churn``."""
+    tops = {resource.urn: graph.top(resource) for resource in graph.resources}
+    return {urn: f"{top.short_type} {top.name}" for urn, top in tops.items()}
 
 
 def is_namespaced(kind: str) -> bool:

@@ -56,7 +56,7 @@ def test_up_then_score(run: Run) -> None:
     done = run("up", "local", "--then-score", "churn-daily")
     assert done.returncode == 0, done.stderr
     assert "deployed with kubectl" in done.stdout
-    assert re.search(r"churn +│ 18 +│ healthy", done.stdout)
+    assert re.search(r"TeamWorkspace churn +│ 18 +│ healthy", done.stdout)
     assert "export KUBECONFIG=" in done.stdout
     assert "100 of 100 shards" in done.stdout
     timeline = re.search(r"nodes: ([0-9> -]+), gone (\d+) s after the last shard", done.stdout)

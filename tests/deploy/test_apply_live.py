@@ -118,7 +118,7 @@ def test_everything_goes_up_and_a_second_time_changes_nothing(up: Up, kubectl: K
     first = up(platform().graph())
     assert len(first.applied.created) == 9
     assert first.healthy
-    assert {row.component: (row.objects, row.state) for row in first.rows}["team-a"] == (2, State.HEALTHY)
+    assert {row.component: (row.objects, row.state) for row in first.rows}["Thing team-a"] == (2, State.HEALTHY)
     token = kubectl.get("secret", "token", n("b"))
     assert token is not None
     assert token["data"] == {"token": "aHVudGVyMg=="}
@@ -366,6 +366,6 @@ def test_without_a_server_webhooks_and_apis_are_left_out(up: Up, kubectl: Kubect
     assert result.healthy
     assert kubectl.get("validatingwebhookconfiguration", n("hook")) is None
     assert [each.label for each in result.simulated] == [f"ValidatingWebhookConfiguration {n('hook')}"]
-    row = next(row for row in result.rows if row.component == "queue")
+    row = next(row for row in result.rows if row.component == "Thing queue")
     assert row.state is State.SIMULATED
     assert "which no process runs" in row.details[0]

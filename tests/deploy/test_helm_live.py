@@ -142,7 +142,7 @@ def test_a_chart_that_cannot_be_reached_is_named_and_everything_else_goes_up(up:
     assert "sample-1.2.3.tgz 1.2.3 cannot be reached" in release.detail
     assert result.notes == (f"Release helm-tests/sample: {release.detail}",)
     assert not result.healthy
-    row = next(row for row in result.rows if row.component == "sample")
+    row = next(row for row in result.rows if row.component == "Release sample")
     assert row.state is State.FAILED
     assert kubectl.get("configmap", "after-chart", "helm-tests") is not None
     assert "hunter2" not in repr(result)

@@ -112,7 +112,11 @@ def test_status_tells_missing_and_drifted_from_healthy(up: Up, kubectl: Kubectl)
     sound = status(kubectl.target, lambda _: program.graph())
     assert sound.engine is Engine.KUBECTL
     assert sound.healthy
-    assert [(row.component, row.objects) for row in sound.rows] == [("other", 1), ("secrets", 1), ("team", 2)]
+    assert [(row.component, row.objects) for row in sound.rows] == [
+        ("Thing other", 1),
+        ("Thing secrets", 1),
+        ("Thing team", 2),
+    ]
     kubectl.output(["delete", "configmap", "goes", f"--namespace={n('tests')}"])
     patch = json.dumps({"data": {"a": "2"}})
     kubectl.output(["patch", "configmap", "drifts", f"--namespace={n('tests')}", "--type=merge", f"--patch={patch}"])
@@ -120,9 +124,9 @@ def test_status_tells_missing_and_drifted_from_healthy(up: Up, kubectl: Kubectl)
     kubectl.output(["patch", "secret", "drifts", f"--namespace={n('tests')}", "--type=merge", f"--patch={patch}"])
     found = status(kubectl.target, lambda _: program.graph())
     assert {row.component: (row.state, row.details) for row in found.rows} == {
-        "other": (State.MISSING, (f"ConfigMap {n('tests')}/goes: does not exist",)),
-        "secrets": (State.DRIFTED, (f"Secret {n('tests')}/drifts: changed since it was applied: data.a",)),
-        "team": (State.DRIFTED, (f"ConfigMap {n('tests')}/drifts: changed since it was applied: data.a",)),
+        "Thing other": (State.MISSING, (f"ConfigMap {n('tests')}/goes: does not exist",)),
+        "Thing secrets": (State.DRIFTED, (f"Secret {n('tests')}/drifts: changed since it was applied: data.a",)),
+        "Thing team": (State.DRIFTED, (f"ConfigMap {n('tests')}/drifts: changed since it was applied: data.a",)),
     }
     live = kubectl.get("configmap", "drifts", n("tests"))
     assert live["data"] == {"a": "2"}, "status changes nothing"

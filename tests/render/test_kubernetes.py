@@ -181,7 +181,7 @@ def test_components_are_the_topmost_parents():
     outer = program.component("team-churn")
     program.config_map("a", parent=program.component("team-churn-limits", parent=outer))
     program.config_map("b", registered="alone")
-    assert [each.component for each in objects(program.graph())] == ["team-churn", "alone"]
+    assert [each.component for each in objects(program.graph())] == ["Thing team-churn", "ConfigMap alone"]
 
 
 def test_what_is_kept_is_what_the_options_or_the_kind_say():

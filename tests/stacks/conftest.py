@@ -71,7 +71,7 @@ def _two_teams() -> list[dict[str, Any]]:
         }
     )
     shared = ("mlplatform-system", "system")
-    rendered = [each for each in objects(evaluation.filled) if each.component not in shared]
+    rendered = [each for each in objects(evaluation.filled) if each.component.partition(" ")[2] not in shared]
     return [dict(each.manifest) for each in rendered]
 
 
