@@ -50,10 +50,13 @@ def finding_lines(environment: str, findings: Iterable[Finding]) -> list[str]:
 
 
 def plain_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str]) -> Table:
-    """Return a table whose cells are coloured where their text is one of ``styles``."""
+    """Return a table whose cells are coloured where their text is one of ``styles``; a last column of blanks goes."""
     table = Table(title=title, title_justify="left", title_style="bold")
-    for column in header:
-        table.add_column(column, overflow="fold")
-    for row in rows:
+    cells = [list(row) for row in rows]
+    shown = header if any(row[-1] for row in cells) else header[:-1]
+    for index, column in enumerate(shown):
+        numeric = all(row[index].partition(" ")[0].isdecimal() for row in cells)
+        table.add_column(column, overflow="fold", justify="right" if numeric and cells else "left")
+    for row in (each[: len(shown)] for each in cells):
         table.add_row(*(f"[{styles[cell]}]{escape(cell)}[/]" if cell in styles else escape(cell) for cell in row))
     return table

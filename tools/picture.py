@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -38,13 +39,13 @@ font-size: {char_height}px; line-height: {line_height}px; }}
 
 def main() -> int:
     """Run the main job and draw what it printed."""
-    command = [str(PROJECT / ".venv/bin/mlplatform"), "up", "local", "--then-score", "churn-daily"]
-    environment = {**os.environ, "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "MLPLATFORM_ENGINE": "kubectl"}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as directory:
+        done = _mlplatform(directory, "up", "local", "--then-score", "churn-daily")
+        _mlplatform(directory, "down", "local")
     if done.returncode != 0:
         sys.stderr.write(done.stderr)
         return done.returncode
-    shown = "\n".join(_shown(line) for line in done.stdout.rstrip().splitlines())
+    shown = done.stdout.rstrip().replace(directory, "~/.local/state").replace(str(Path.home()), "~")
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True)
         console.print(Text.from_ansi(f"$ make up\n\n{shown}"))
@@ -53,9 +54,17 @@ def main() -> int:
     return 0
 
 
-def _shown(line: str) -> str:
-    """Write the user's directories as a reader would have them."""
-    return line.replace(str(Path.home()), "~")
+def _mlplatform(directory: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with state of its own."""
+    environment = {
+        **os.environ,
+        "COLUMNS": str(COLUMNS),
+        "FORCE_COLOR": "1",
+        "MLPLATFORM_ENGINE": "kubectl",
+        "MLPLATFORM_STATE_DIR": f"{directory}/mlplatform",
+    }
+    command = [str(PROJECT / ".venv/bin/mlplatform"), *arguments]
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ def show_score(environment: Environment, result: ScoreResult) -> None:
         (f"{moment.seconds:.0f} s", str(moment.nodes), str(moment.ready), str(moment.succeeded), str(moment.failed))
         for moment in result.timeline
     ]
+    out.print()
     title = f"run {result.job} in {result.namespace} on pool {result.pool}"
     out.print(plain_table(title, ("time", "nodes", "pods running", "shards done", "shards failed"), rows, {}))
     nodes = " -> ".join(str(count) for _, count in result.node_counts())

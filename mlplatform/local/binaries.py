@@ -227,8 +227,12 @@ class _Resolver:
         if problem is not None:
             raise BuildError(problem)
         self._report(f"{progress}: building it from its Go module, which can take some minutes")
+
+        def tick(packages: int) -> None:
+            self._report(f"{progress}: {packages} packages compiled so far")
+
         with self._store.staging() as staged:
-            build(tool, staged, self._cache / "logs" / f"build-{tool.name}.log")
+            build(tool, staged, self._cache / "logs" / f"build-{tool.name}.log", tick)
             self._store.put(tool, staged, Source.BUILD)
 
     @contextlib.contextmanager

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mlplatform.local.tools import Build, Tool
@@ -16,6 +16,7 @@ _GO_DIRECTIVE = re.compile(r"^go (\d+)\.(\d+)(?:\.(\d+))?$", re.MULTILINE)
 _GO_VERSION = re.compile(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?")
 _SELF_UPDATING = (1, 21, 0)
 _SHOWN_LINES = 12
+_TICK_SECONDS = 15.0
 
 
 class BuildError(Exception):
@@ -48,34 +49,54 @@ def go_problem(modules: Iterable[str]) -> str | None:
     return f"{go} is Go {'.'.join(map(str, have))}, but Go {needed} or later is needed"
 
 
-def build(tool: Tool, staged: Path, log: Path) -> None:
+def build(tool: Tool, staged: Path, log: Path, tick: Callable[[int], None]) -> None:
     """Build the tool's program into ``staged``; everything that Go prints is kept in ``log``.
 
-    Raises ``BuildError`` with the last lines of the log.
+    ``tick`` hears every quarter of a minute how many packages have been compiled. Raises ``BuildError`` with the last
+    lines of the log.
     """
     recipe = tool.build
     # The modules may lie in a read-only site-packages, where Go could not lock them.
     module = staged / "module"
     shutil.copytree(MODULES / recipe.module, module)
     stamps = "".join(f" -X {name}={value}" for name, value in recipe.stamps.items())
-    command = ["build", "-trimpath", "-ldflags", f"-s -w{stamps}", "-o", str(staged / tool.name), recipe.package]
+    command = ["build", "-v", "-trimpath", "-ldflags", f"-s -w{stamps}", "-o", str(staged / tool.name), recipe.package]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.run(
+        process = subprocess.Popen(
             ["go", *command],
             cwd=module,
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            check=False,
         )
+        with process:
+            try:
+                while _still_runs(process):
+                    tick(_compiled(log))
+            except BaseException:
+                process.kill()
+                raise
     if process.returncode != 0:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_SHOWN_LINES:]
         raise BuildError("\n".join([f"go build failed ({process.returncode}; all of it is in {log}):", *lines]))
     if recipe.extra_files:
         _keep_extra_files(recipe, module, staged / "crds")
     shutil.rmtree(module)
+
+
+def _still_runs(process: "subprocess.Popen[bytes]") -> bool:
+    try:
+        process.wait(timeout=_TICK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _compiled(log: Path) -> int:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return sum(not line.startswith("go: ") for line in lines)
 
 
 def _keep_extra_files(recipe: Build, module: Path, destination: Path) -> None:
