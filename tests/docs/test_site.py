@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.host import COMPONENTS
+from stacks.settings import SettingsError, load_file
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
@@ -62,3 +63,19 @@ def test_every_decision_is_listed() -> None:
     records = sorted(path.name for path in (DOCS / "adr").glob("0*.md"))
     assert records
     assert [name for name in records if f"]({name})" not in index] == []
+
+
+@pytest.mark.parametrize("page", [PROJECT / "README.md", DOCS / "tutorials" / "laptop.md"], ids=["readme", "tutorial"])
+def test_the_example_of_a_mistake_is_what_is_told(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (PROJECT / "stacks" / "Pulumi.local.yaml").read_text(encoding="utf-8")
+    before, purpose, after = text.partition("      purpose: scoring\n")
+    assert purpose
+    if page.name == "README.md":
+        after = after.replace("max: 20", "max: 0", 1)
+    broken = (before + purpose + after).replace("quota: {cpu: 100,", "quota: {cpus: 200,", 1)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.local.yaml").write_text(broken, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError) as caught:
+        load_file(Path("stacks/Pulumi.local.yaml"))
+    assert str(caught.value) in page.read_text(encoding="utf-8")
