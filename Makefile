@@ -19,6 +19,7 @@ down: setup ## Stop the local platform, leaving nothing but the cache
 	@$(BIN)/mlplatform down local
 
 test: setup ## Run the whole suite
+	-@$(BIN)/mlplatform doctor --install > /dev/null
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup ## Run every static check

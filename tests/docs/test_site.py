@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.host import COMPONENTS
+from mlplatform.graph import EvaluationRequest, evaluate
 from stacks.settings import SettingsError, load_file
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -79,3 +80,15 @@ def test_the_example_of_a_mistake_is_what_is_told(page: Path, tmp_path: Path, mo
     with pytest.raises(SettingsError) as caught:
         load_file(Path("stacks/Pulumi.local.yaml"))
     assert str(caught.value) in page.read_text(encoding="utf-8")
+
+
+def test_the_example_of_a_stack_of_ones_own_evaluates(tmp_path: Path) -> None:
+    page = (DOCS / "how-to" / "compose.md").read_text(encoding="utf-8")
+    program = re.search(r"```python\n(.+?)```", page, re.DOTALL)
+    assert program is not None
+    (tmp_path / "__main__.py").write_text(program[1], encoding="utf-8")
+    evaluation = evaluate(EvaluationRequest("mine", {}, tmp_path, project="mine"))
+    assert evaluation.findings == ()
+    classes = [each for each in evaluation.filled.resources if each.type.endswith(":PriorityClass")]
+    assert len(classes) == 5
+    assert all(each.inputs["metadata"]["labels"]["owner"] == "me" for each in classes)
