@@ -140,7 +140,7 @@ def test_an_interrupted_up_is_repaired_by_the_next(run: Run, environment: dict[s
 def test_down_leaves_no_process_and_no_file(run: Run, environment: dict[str, str]) -> None:
     state = Path(environment[STATE_VARIABLE])
     names = {psutil.Process(pid).name() for pid in _processes(state)}
-    assert {"etcd", "kube-apiserver", "kwok", "karpenter"} <= {name[:15] for name in names} | names
+    assert {"etcd", "kube-apiserver", "kwok-controller", "karpenter"} <= names
     assert run("down", "local").returncode == 0
     assert _processes(state) == []
     assert not state.exists() or list(state.rglob("*")) == []
