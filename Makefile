@@ -1,6 +1,5 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-ENV ?= local
 
 .PHONY: help setup up down test lint preview bench docs lock
 

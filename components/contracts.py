@@ -27,6 +27,9 @@ TEAM_LABEL = "mlplatform/team"
 SYSTEM_NAMESPACE = "mlplatform-system"
 """Namespace of what belongs to the platform and to no team."""
 
+SHARED_IMAGES = "platform"
+"""Path below a registry's prefix where the platform's own images are, which every team may run. No team is named so."""
+
 GPU_RESOURCE = "nvidia.com/gpu"
 """Kubernetes resource of which a pod requests as many as it needs GPUs."""
 

@@ -13,11 +13,13 @@ from mlplatform.commands import up as deploying
 from mlplatform.commands.show import show_deployed, show_doctor, show_score, show_seen
 from mlplatform.console import Reporter, err, out, show_error
 from mlplatform.environments import PROGRAM, Environment, load
-from mlplatform.errors import UserError
+from mlplatform.errors import StoppedError, UserError
 from mlplatform.local.binaries import resolve
-from mlplatform.local.kwokctl import BINARY
+from mlplatform.local.kwokctl import BINARY, RUNTIMES
 from mlplatform.local.tools import TOOLS
 from stacks.settings import SettingsError
+
+_INTERRUPTED = 130
 
 
 class _Group(TyperGroup):
@@ -28,10 +30,10 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
         except (UserError, SettingsError) as error:
             show_error(error)
-            raise typer.Exit(1) from error
+            raise typer.Exit(_INTERRUPTED if isinstance(error, StoppedError) else 1) from error
         except KeyboardInterrupt as interrupt:
-            err.print("[yellow]interrupted[/yellow]; the same command goes on from here")
-            raise typer.Exit(130) from interrupt
+            err.print("[yellow]interrupted[/yellow]; mlplatform up goes on from here")
+            raise typer.Exit(_INTERRUPTED) from interrupt
 
 
 app = typer.Typer(
@@ -91,14 +93,14 @@ def up(
     then_score: Annotated[
         str | None, typer.Option(metavar="TEMPLATE", help="Afterwards run this scoring template, and follow it.")
     ] = None,
-    runtime: Annotated[
-        str, typer.Option(help="Runs a local control plane: binary, or docker, podman or kind where it is installed.")
-    ] = BINARY,
+    runtime: Annotated[str, typer.Option(help=f"What runs a local control plane: {', '.join(RUNTIMES)}.")] = BINARY,
     force: Annotated[bool, typer.Option("--force", help="Take over fields that others changed.")] = False,
     stacks: Stacks = PROGRAM,
 ) -> None:
     """Deploy an environment: with Pulumi, or locally with kubectl and helm where there is no Pulumi."""
     environment = _one(stacks, name)
+    if then_score is not None:
+        scoring.choose(environment, then_score)
     with Reporter().running() as report:
         deployed = deploying.up(environment, report, runtime=runtime, force=force)
         seconds = report.seconds

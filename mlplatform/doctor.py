@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import psutil
 
+from mlplatform import engine
 from mlplatform.errors import UserError
 from mlplatform.local.binaries import SOURCES_VARIABLE, Source, allowed_sources, on_path
 from mlplatform.local.cluster import ControlPlane
@@ -135,11 +136,11 @@ def _go(problem: str | None) -> Row:
 
 
 def _pulumi() -> Row:
-    path = shutil.which("pulumi")
-    if path is not None:
-        return Row("pulumi", Verdict.OK, f"{_first_version([path, 'version']) or 'unknown version'} at {path}")
+    found = engine.find()
+    if found.command is not None:
+        return Row("pulumi", Verdict.OK, f"{found.command.version} at {found.command.path}")
     remedy = "needed to deploy to a cloud; the local environment is deployed with kubectl and helm without it"
-    return Row("pulumi", Verdict.OPTIONAL, "not on PATH", remedy)
+    return Row("pulumi", Verdict.OPTIONAL, found.reason, remedy)
 
 
 def _runtimes() -> Iterator[Row]:

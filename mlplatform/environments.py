@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlplatform.errors import UserError
 from mlplatform.graph import EvaluationRequest
 from stacks.clouds import cluster_name
 from stacks.settings import Problem, Settings, SettingsError, environments, load_file, pulumi_config
@@ -48,7 +49,10 @@ def load(stacks: Path, names: Sequence[str] = ()) -> list[Environment]:
     """
     loaded: list[Environment] = []
     problems: list[Problem] = []
-    for name in sorted(set(names)) or environments(stacks):
+    chosen = sorted(set(names)) or environments(stacks)
+    if not chosen:
+        raise UserError(f"{stacks}: holds no environment file", "name another directory with --stacks")
+    for name in chosen:
         file = environment_file(stacks, name)
         try:
             loaded.append(Environment(name, file, load_file(file)))

@@ -11,3 +11,7 @@ class UserError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class StoppedError(UserError):
+    """The user stopped it, by Ctrl-C; the command line exits with 130."""

@@ -51,6 +51,11 @@ class LocalCluster(pulumi.ComponentResource):
             f"{name}-kubernetes",
             context=args["cluster_name"],
             enable_server_side_apply=True,
+            # What was retained, or was made by a run that was killed, is taken up again where it comes back.
+            upsert_existing_objects=True,
+            enable_patch_force=True,
+            # A changed secret is changed in place: a retained one could not be replaced under its name.
+            enable_secret_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.facts = Cluster(

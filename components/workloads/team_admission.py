@@ -10,6 +10,9 @@ from typing import Any
 from components.contracts import POOL_LABEL, NodePool
 from components.workloads.priorities import PRIORITY_OF_PURPOSE
 
+_VERSIONED = "(:[^/:@]+|@sha256:[0-9a-f]{64})$"
+"""End of an image reference with a tag or a digest."""
+
 
 def _literal(values: Sequence[str]) -> str:
     """Return ``values`` as a CEL list; JSON's string syntax is a subset of CEL's."""
@@ -91,7 +94,8 @@ def pod_policy(namespace: str, pools: Sequence[NodePool], repositories: Sequence
                 "expression": (
                     "object.spec.containers.map(c, c.?image.orValue('')) + "
                     "object.spec.?initContainers.orValue([]).map(c, c.?image.orValue('')) + "
-                    "object.spec.?ephemeralContainers.orValue([]).map(c, c.?image.orValue(''))"
+                    "object.spec.?ephemeralContainers.orValue([]).map(c, c.?image.orValue('')) + "
+                    "object.spec.?volumes.orValue([]).filter(v, has(v.image)).map(v, v.image.?reference.orValue(''))"
                 ),
             },
             {
@@ -99,7 +103,7 @@ def pod_policy(namespace: str, pools: Sequence[NodePool], repositories: Sequence
                 "expression": (
                     "variables.images.filter(i, "
                     "!variables.repositories.exists(r, i.startsWith(r + ':') || i.startsWith(r + '@')) && "
-                    f"!i.startsWith({json.dumps(shared + '/')}))"
+                    f"!(i.startsWith({json.dumps(shared + '/')}) && i.matches({json.dumps(_VERSIONED)})))"
                 ),
             },
         ],
@@ -122,6 +126,28 @@ def pod_policy(namespace: str, pools: Sequence[NodePool], repositories: Sequence
     }
 
 
-def pod_policy_binding(policy: str) -> dict[str, Any]:
+def service_policy(namespace: str) -> dict[str, Any]:
+    """Return the specification of the policy on the services of ``namespace``: none takes over addresses from outside.
+
+    An external IP that nobody owns would draw other people's traffic to the team's pods (CVE-2020-8554).
+    """
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["services"]}
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+            "resourceRules": [{**rule, "scope": "Namespaced"}],
+        },
+        "validations": [
+            {
+                "expression": "object.spec.?externalIPs.orValue([]).size() == 0",
+                "message": "a service may not have external IPs",
+                "reason": "Forbidden",
+            }
+        ],
+    }
+
+
+def policy_binding(policy: str) -> dict[str, Any]:
     """Return the specification of the binding that puts ``policy`` into force."""
     return {"policyName": policy, "validationActions": ["Audit", "Deny"]}

@@ -6,11 +6,11 @@ from typing import Any, NotRequired, TypedDict, cast
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.contracts import TEAM_LABEL, Cluster, NodePool, Registry
+from components.contracts import SHARED_IMAGES, TEAM_LABEL, Cluster, NodePool, Registry
 from components.labels import object_labels
 from components.workloads import team_access
 from components.workloads.isolation import network_policies, pod_security_labels
-from components.workloads.team_admission import pod_policy, pod_policy_binding
+from components.workloads.team_admission import pod_policy, policy_binding, service_policy
 from components.workloads.team_limits import TeamQuota, limit_range, resource_quota
 
 __all__ = ["TeamPeople", "TeamWorkspace", "TeamWorkspaceArgs", "team_namespace"]
@@ -18,8 +18,6 @@ __all__ = ["TeamPeople", "TeamWorkspace", "TeamWorkspaceArgs", "team_namespace"]
 # For people to read; the policy on the team's pods is what enforces them.
 POOLS_ANNOTATION = "mlplatform/pools"
 REPOSITORIES_ANNOTATION = "mlplatform/repositories"
-SHARED_IMAGES = "platform"
-"""Path below a registry's prefix where the platform's own images are, which every team may run."""
 
 
 class TeamPeople(TypedDict):
@@ -93,7 +91,7 @@ class TeamWorkspace(pulumi.ComponentResource):
         self._isolate(name, args["cluster"])
         self._admit_people(name, args["people"])
         self.submitter = self._admit_submitter(name)
-        self._bound_pods(name, args)
+        self._bound(name, args)
         self.register_outputs({"namespace": self.namespace, "submitter": self.submitter})
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -159,7 +157,7 @@ class TeamWorkspace(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _bound_pods(self, name: str, args: TeamWorkspaceArgs) -> None:
+    def _bound(self, name: str, args: TeamWorkspaceArgs) -> None:
         namespace = team_namespace(args["team"])
         policy = f"{namespace}-pods"
 
@@ -167,15 +165,19 @@ class TeamWorkspace(pulumi.ComponentResource):
             repositories = [f"{prefix}/{repository}" for repository in args["registry"]["repositories"]]
             return pod_policy(namespace, args["pools"], repositories, shared=f"{prefix}/{SHARED_IMAGES}")
 
+        self._policy(f"{name}-pod-policy", policy, pulumi.Output.from_input(args["registry"]["prefix"]).apply(spec))
+        self._policy(f"{name}-service-policy", f"{namespace}-services", service_policy(namespace))
+
+    def _policy(self, name: str, policy: str, spec: pulumi.Input[dict[str, Any]]) -> None:
         definition = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
-            f"{name}-pod-policy",
+            name,
             metadata={"name": policy, "labels": self._labels},
-            spec=cast("Any", pulumi.Output.from_input(args["registry"]["prefix"]).apply(spec)),
+            spec=cast("Any", spec),
             opts=self._child(),
         )
         kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            f"{name}-pod-policy-binding",
+            f"{name}-binding",
             metadata={"name": policy, "labels": self._labels},
-            spec=cast("Any", pod_policy_binding(policy)),
+            spec=cast("Any", policy_binding(policy)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[definition]),
         )

@@ -34,11 +34,12 @@ def write_json(evaluations: Mapping[str, Evaluation], file: Path) -> None:
     """Write the filled graphs as a JSON list."""
     graphs = [json.loads(each.filled.to_json()) for each in evaluations.values()]
     text = json.dumps(graphs, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    if file == Path("-"):
-        out.file.write(text)
-        return
     try:
-        file.write_text(text, encoding="utf-8")
+        if file == Path("-"):
+            out.file.write(text)
+            out.file.flush()
+        else:
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{file}: cannot be written: {error.strerror}") from error
 

@@ -50,15 +50,18 @@ def up(environment: Environment, report: Report, *, runtime: str = BINARY, force
     Raises ``UserError`` before anything is changed where the program has findings, or where a cloud's environment
     lacks the CLI, credentials or a backend.
     """
-    if environment.settings.cloud is not CloudKind.LOCAL:
-        _cloud_stack(environment, report).up()
-        return None
+    local = environment.settings.cloud is CloudKind.LOCAL
+    if not local and (force or runtime != BINARY):
+        raise UserError(f"{environment.name} runs on {environment.settings.cloud}: --force and --runtime are for local")
+    control_plane = ControlPlane.for_settings(environment.settings, runtime) if local else None
     report(f"evaluating {environment.name}")
     evaluate_strictly(environment)
-    found = engine.obtain(report)
-    control_plane = ControlPlane.for_settings(environment.settings, runtime)
+    if control_plane is None:
+        _cloud_stack(environment, report).up()
+        return None
     control_plane.start(report)
     target = local_target(environment, control_plane, report)
+    found = _engine(target, report)
     if found.command is None:
         return _up_with_kubectl(environment, target, report, found.reason, force=force)
     ownership.claim(Kubectl(target), Engine.PULUMI)
@@ -66,6 +69,13 @@ def up(environment: Environment, report: Report, *, runtime: str = BINARY, force
     engine.local_stack(environment.name, environment.file, found.command, target.scratch, target.kubeconfig).up()
     seen = status(target, filled(environment))
     return Deployed(Engine.PULUMI, "", seen.rows, seen.simulated, seen.kept, None, seen.healthy, target)
+
+
+def _engine(target: Target, report: Report) -> engine.Found:
+    """Return the Pulumi CLI, unless kubectl deployed the cluster and the user has not asked for another engine."""
+    if not engine.is_chosen() and ownership.owner(Kubectl(target)) is Engine.KUBECTL:
+        return engine.Found(None, "as before")
+    return engine.obtain(report)
 
 
 def _up_with_kubectl(environment: Environment, target: Target, report: Report, reason: str, *, force: bool) -> Deployed:
@@ -164,8 +174,11 @@ def down(environment: Environment, report: Report, *, yes: bool) -> None:
 
 def _forget(environment: Environment, control_plane: ControlPlane, report: Report) -> None:
     """Empty the stack in a backend that outlives the cluster."""
-    command = engine.find().command if engine.named_backend() is not None else None
-    if command is None or not control_plane.exists():
+    if engine.named_backend() is None or not control_plane.exists():
+        return
+    command = engine.find().command
+    if command is None:
+        report(f"leaving what Pulumi's backend may know of {environment.name}: there is no Pulumi CLI to remove it")
         return
     kubeconfig = control_plane.access.kubeconfig
     stack = engine.local_stack(environment.name, environment.file, command, kubeconfig.parent, kubeconfig)

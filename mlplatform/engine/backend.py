@@ -10,7 +10,6 @@ from typing import Final
 
 _BACKEND: Final = "PULUMI_BACKEND_URL"
 _TOKEN: Final = "PULUMI_ACCESS_TOKEN"  # noqa: S105  a variable's name
-_PASSPHRASE: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,17 @@ def users_backend(environ: Mapping[str, str] = os.environ) -> Backend | None:
     return Backend(own=False, description=f"{current}, which you are logged in to") if current else None
 
 
-def own_backend(directory: Path, environ: Mapping[str, str] = os.environ) -> Backend:
+def own_backend(directory: Path) -> Backend:
     """Make a backend of files below ``directory``, with a passphrase that only the user can read.
 
-    A passphrase that the user has set is left alone.
+    A passphrase that the user has set for other projects is not used: without it the state could not be read again.
     """
     state = directory / "state"
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    variables = {"PULUMI_BACKEND_URL": state.as_uri()}
-    if not any(name in environ for name in _PASSPHRASE):
-        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(directory / "passphrase"))
+    variables = {
+        "PULUMI_BACKEND_URL": state.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(_passphrase(directory / "passphrase")),
+    }
     return Backend(own=True, description=f"files in {state}", environment=variables, state=state)
 
 

@@ -50,6 +50,11 @@ class Found:
     reason: str = ""
 
 
+def is_chosen(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether the user has chosen an engine."""
+    return (environ.get(ENGINE_VARIABLE) or "auto") != "auto"
+
+
 def find(environ: Mapping[str, str] = os.environ) -> Found:
     """Look for the CLI on PATH, then in the cache."""
     reasons = []

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,11 +52,15 @@ class PulumiStack:
 
     def up(self, *args: str) -> None:
         """Deploy; what the CLI prints goes to the terminal."""
-        self._deploy("up", ("--yes", *args))
+        # A stack in a named backend may be older than the cluster that it describes.
+        refresh = ["--refresh"] if self.copied and not self.backend.own else []
+        self._deploy("up", ("--yes", *refresh, *args))
 
     def destroy(self, *args: str) -> None:
         """Delete everything that was deployed."""
-        self._deploy("destroy", ("--yes", *args))
+        # The cluster of a local stack may be gone before its state is.
+        gone = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"} if self.copied else {}
+        replace(self, variables={**self.variables, **gone})._deploy("destroy", ("--yes", *args))
 
     def _deploy(self, verb: str, args: Sequence[str]) -> None:
         if not (self.project / "Pulumi.yaml").is_file():
@@ -115,8 +119,12 @@ class PulumiStack:
         return copy
 
     def _environment(self) -> dict[str, str]:
+        users = dict(os.environ)
+        if self.backend.own:
+            # It would come before the file of our own passphrase.
+            users.pop("PULUMI_CONFIG_PASSPHRASE", None)
         return {
-            **os.environ,
+            **users,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             **self.backend.environment,
             **self.variables,
@@ -179,8 +187,7 @@ def local_stack(name: str, file: Path, command: Command, cluster_state: Path, ku
     """
     directory = cluster_state / "pulumi"
     backend = named_backend() or own_backend(directory)
-    # The cluster of a local stack may be gone before its state is.
-    variables = {"KUBECONFIG": str(kubeconfig), "PULUMI_K8S_DELETE_UNREACHABLE": "true"}
+    variables = {"KUBECONFIG": str(kubeconfig)}
     return PulumiStack(name, file, command, backend, directory, copied=True, variables=variables)
 
 

@@ -104,6 +104,9 @@ def probe(session: requests.Session, url: str, timeout: float) -> str | None:
         return "does not answer"
     except requests.RequestException as error:
         return f"does not answer: {type(error).__name__}"
+    except OSError as error:
+        # How requests says that a certificate is missing.
+        return f"cannot be asked: {error}"
     if response.ok:
         return None
     failed = [line.split()[0].removeprefix("[-]") for line in response.text.splitlines() if line.startswith("[-]")]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
+from mlplatform.errors import UserError
+
 CACHE_VARIABLE = "MLPLATFORM_CACHE_DIR"
 """Environment variable that replaces the user's cache directory."""
 
@@ -14,11 +16,17 @@ STATE_VARIABLE = "MLPLATFORM_STATE_DIR"
 
 def cache_dir() -> Path:
     """Return the cache directory, which need not exist yet."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    return (Path(chosen) if chosen else platformdirs.user_cache_path("mlplatform")).expanduser().resolve()
+    return _directory(CACHE_VARIABLE, platformdirs.user_cache_path("mlplatform"))
 
 
 def state_dir() -> Path:
     """Return the directory that holds one directory per cluster; it need not exist yet."""
-    chosen = os.environ.get(STATE_VARIABLE)
-    return (Path(chosen) if chosen else platformdirs.user_state_path("mlplatform")).expanduser().resolve()
+    return _directory(STATE_VARIABLE, platformdirs.user_state_path("mlplatform"))
+
+
+def _directory(variable: str, default: Path) -> Path:
+    chosen = os.environ.get(variable)
+    try:
+        return (Path(chosen) if chosen else default).expanduser().resolve()
+    except RuntimeError as error:
+        raise UserError(f"{variable}: got {chosen!r}; allowed: a directory of a user that exists") from error

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from components.contracts import POOL_LABEL
 from components.labels import COMPONENT
-from mlplatform.errors import UserError
+from mlplatform.errors import StoppedError, UserError
 from mlplatform.local.deploy.kubectl import Kubectl
 from mlplatform.local.deploy.target import Target
 
@@ -117,7 +117,7 @@ def run_template(
         report(f"run {name} {'completed' if _condition(ended, 'Complete') else 'failed'} after {done:.0f} s")
         drained = follower.until_drained(nodes_seconds)
     except KeyboardInterrupt:
-        raise UserError(
+        raise StoppedError(
             f"no longer following run {name}, which goes on",
             "follow it: " + target.command("get", f"job/{name}", "--namespace", namespace, "--watch")
             + "\ndelete it: " + target.command("delete", f"job/{name}", "--namespace", namespace),

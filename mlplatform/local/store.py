@@ -9,7 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,9 @@ class Store:
                 facts["mtime_ns"] = stat.st_mtime_ns
                 touched = True
         if touched:
-            _write_manifest(directory, manifest)
+            # A cache that cannot be written is hashed again the next time.
+            with suppress(OSError):
+                _write_manifest(directory, manifest)
         return Entry(directory, directory / tool.name, manifest["source"])
 
     @contextmanager

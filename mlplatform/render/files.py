@@ -110,12 +110,12 @@ def _refuse_foreign(out: Path) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
     try:
-        ours = set(json.loads((out / MANIFEST).read_text())["files"]) | {MANIFEST}
+        ours = set(json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]) | {MANIFEST}
     except FileNotFoundError:
         raise UserError(
             f"{out}: holds files that were not made by render", "name a new or an empty directory with --out"
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{out / MANIFEST}: is damaged", f"remove {out} and render again") from None
     present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
     if foreign := sorted(present - ours):
@@ -127,16 +127,19 @@ def _refuse_foreign(out: Path) -> None:
 
 def _replace(out: Path, texts: dict[str, str]) -> None:
     """Write beside ``out`` and swap, so that no reader ever sees a part of it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise UserError(f"{out}: cannot be made: {error.strerror}", "name another directory with --out") from error
     try:
         new, old = beside / "new", beside / "old"
         for name, text in texts.items():
             path = new / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_text(text, encoding="utf-8")
         new.mkdir(exist_ok=True)
-        (new / MANIFEST).write_text(json.dumps({"files": sorted(texts)}, indent=1) + "\n")
+        (new / MANIFEST).write_text(json.dumps({"files": sorted(texts)}, indent=1) + "\n", encoding="utf-8")
         if out.exists():
             out.rename(old)
         new.rename(out)

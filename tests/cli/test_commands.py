@@ -75,12 +75,57 @@ def test_a_cloud_that_is_not_implemented_is_refused_before_anything_else(mlplatf
     assert "mlplatform:cloud: got aws, which is not implemented by this version; allowed: local" in done.stderr
 
 
-def test_up_in_a_cloud_names_everything_that_is_missing(mlplatform: Run, stacks: Stacks, tmp_path: Path) -> None:
-    empty = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
-    done = mlplatform("up", "aws-dev", "--stacks", str(stacks("aws-dev", **AWS)), **empty)
+def test_up_says_what_is_wrong_before_it_asks_for_credentials(mlplatform: Run, stacks: Stacks) -> None:
+    done = mlplatform("up", "aws-dev", "--stacks", str(stacks("aws-dev", **AWS)))
     assert done.returncode == 1
-    assert "there is no Pulumi CLI" in done.stderr
-    assert "there are no credentials for aws" in done.stderr
+    assert "is not implemented by this version" in done.stderr
+    assert "credentials" not in done.stderr
+
+
+def test_flags_of_the_local_environment_are_refused_for_a_cloud(mlplatform: Run, stacks: Stacks) -> None:
+    done = mlplatform("up", "aws-dev", "--force", "--stacks", str(stacks("aws-dev", **AWS)))
+    assert done.returncode == 1
+    assert "--force and --runtime are for local" in done.stderr
+
+
+def test_a_template_that_is_not_there_is_refused_before_anything_is_deployed(mlplatform: Run, tmp_path: Path) -> None:
+    done = mlplatform("up", "local", "--then-score", "hourly")
+    assert done.returncode == 1
+    assert "got 'hourly'; allowed: churn-daily" in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_runtime_that_is_not_known_is_refused_with_those_that_are(mlplatform: Run) -> None:
+    done = mlplatform("up", "local", "--runtime", "vagrant")
+    assert done.returncode == 1
+    assert "got 'vagrant'; allowed: binary, docker, podman" in done.stderr
+
+
+def test_a_directory_without_environments_is_refused(mlplatform: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = mlplatform("preview", "--all", "--stacks", "empty")
+    assert done.returncode == 1
+    assert "holds no environment file" in done.stderr
+
+
+def test_directories_of_a_user_that_does_not_exist_are_refused(mlplatform: Run) -> None:
+    done = mlplatform("status", "local", MLPLATFORM_STATE_DIR="~nobody-has-this-name/state")
+    assert done.returncode == 1
+    assert "MLPLATFORM_STATE_DIR: got '~nobody-has-this-name/state'" in done.stderr
+
+
+@pytest.mark.parametrize("directory", ["file/out", "/dev/null/out", "/proc/out"])
+def test_render_to_where_nothing_can_be_written_is_refused(mlplatform: Run, tmp_path: Path, directory: str) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = mlplatform("render", "local", "--out", directory)
+    assert done.returncode == 1
+    assert "cannot be made" in done.stderr
+
+
+def test_json_that_cannot_be_written_is_refused(mlplatform: Run) -> None:
+    done = mlplatform("preview", "local", "--json", "/proc/graphs.json")
+    assert done.returncode == 1
+    assert "/proc/graphs.json: cannot be written" in done.stderr
 
 
 def test_down_in_a_cloud_asks_for_a_yes(mlplatform: Run, stacks: Stacks) -> None:

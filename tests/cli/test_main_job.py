@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.cli.conftest import Run
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("main-job")]
 
 CLUSTER = "mlplatform-local"
+MLPLATFORM = str(Path(sys.executable).parent / "mlplatform")
 
 
 def _processes(state: Path) -> list[int]:
@@ -57,7 +59,7 @@ def test_up_then_score(run: Run) -> None:
     done = run("up", "local", "--then-score", "churn-daily")
     assert done.returncode == 0, done.stderr
     assert "deployed with kubectl" in done.stdout
-    assert re.search(r"TeamWorkspace churn +│ +18 │ healthy", done.stdout)
+    assert re.search(r"TeamWorkspace churn +│ +20 │ healthy", done.stdout)
     assert "export KUBECONFIG=" in done.stdout
     assert "100 of 100 shards" in done.stdout
     timeline = re.search(r"nodes: ([0-9> -]+), gone (\d+) s after the last shard", done.stdout)
@@ -81,6 +83,43 @@ def test_a_second_up_changes_nothing(run: Run, environment: dict[str, str]) -> N
     assert done.returncode == 0, done.stderr
     assert re.search(r"is up after .*, 0 changes", done.stdout)
     assert versions() == before
+
+
+def test_another_engine_does_not_take_over_by_itself(
+    mlplatform: Run, environment: dict[str, str], tmp_path: Path
+) -> None:
+    pulumi = tmp_path / "bin" / "pulumi"
+    pulumi.parent.mkdir()
+    pulumi.write_text("#!/bin/sh\necho v3.999.0\n", encoding="utf-8")
+    pulumi.chmod(0o755)
+    path = f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}"
+    done = mlplatform("up", "local", **environment, MLPLATFORM_ENGINE="auto", PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert "deployed with kubectl (as before), 0 changes" in done.stdout
+    refused = mlplatform("up", "local", **environment, MLPLATFORM_ENGINE="pulumi", PATH=path)
+    assert refused.returncode == 1
+    assert "was deployed with kubectl" in refused.stderr
+
+
+def test_an_interrupted_run_is_told_apart_from_a_failed_one(environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [MLPLATFORM, "score", "local", "churn-daily"],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        while "started on pool scoring" not in process.stderr.readline():
+            assert process.poll() is None
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "which goes on" in told
+    assert "Traceback" not in told
+    jobs = ["delete", "jobs", "--all", "--namespace=team-churn", "--wait"]
+    assert _kubectl(environment, *jobs).returncode == 0
 
 
 def test_rendered_yaml_passes_the_servers_strict_validation(
@@ -122,16 +161,15 @@ def test_a_killed_api_server_is_seen_and_repaired(run: Run, environment: dict[st
 
 def test_an_interrupted_up_is_repaired_by_the_next(run: Run, environment: dict[str, str]) -> None:
     assert run("down", "local").returncode == 0
-    for seconds in (2.0, 5.0, 8.0):
+    for seconds, sent in ((2.0, signal.SIGKILL), (5.0, signal.SIGINT), (8.0, signal.SIGKILL)):
         with subprocess.Popen(
-            [".venv/bin/mlplatform", "up", "local"],
-            cwd=Path(__file__).parents[2],
+            [MLPLATFORM, "up", "local"],
             env={**os.environ, **environment, "MLPLATFORM_ENGINE": "kubectl"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as process:
             time.sleep(seconds)
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(sent)
     done = run("up", "local")
     assert done.returncode == 0, done.stderr
     assert run("status", "local").returncode == 0

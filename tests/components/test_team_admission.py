@@ -4,7 +4,7 @@ import json
 
 from components.contracts import PoolPurpose
 from components.pools import pool_facts
-from components.workloads.team_admission import pod_policy, pod_policy_binding, priority_classes
+from components.workloads.team_admission import pod_policy, policy_binding, priority_classes
 from tests.components.pool_examples import pool_args
 
 POOLS = [
@@ -24,7 +24,7 @@ def test_the_policy_covers_pods_and_debug_containers_of_the_one_namespace() -> N
 
 def test_a_policy_that_cannot_be_evaluated_refuses() -> None:
     assert pod_policy("team-churn", POOLS, [], shared="r/platform")["failurePolicy"] == "Fail"
-    assert "Deny" in pod_policy_binding("team-churn-pods")["validationActions"]
+    assert "Deny" in policy_binding("team-churn-pods")["validationActions"]
 
 
 def test_lists_in_expressions_are_sorted_so_that_the_policy_does_not_change_by_itself() -> None:

@@ -76,10 +76,12 @@ def test_the_passphrase_is_made_once_and_only_the_user_can_read_it(stack, clean)
     assert path.read_text() == before
 
 
-def test_a_passphrase_of_the_user_is_left_alone(clean, monkeypatch):
-    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
-    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in own_backend(clean / "p").environment
-    assert not (clean / "p" / "passphrase").exists()
+def test_a_passphrase_of_the_user_for_other_projects_is_not_used(stack, pulumi, monkeypatch):
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "of another project")
+    stack.up()
+    environment = pulumi().calls()[-1]["environment"]
+    assert "PULUMI_CONFIG_PASSPHRASE" not in environment
+    assert environment["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(stack.directory / "passphrase")
 
 
 def test_a_backend_that_the_user_names_is_used(clean, file, pulumi, monkeypatch):

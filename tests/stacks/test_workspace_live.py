@@ -61,7 +61,7 @@ def _policies_in_force(cluster: Cluster) -> None:
 
 def test_the_policies_expressions_fit_the_types_of_a_pod(cluster: Cluster) -> None:
     policies = cluster.get("validatingadmissionpolicies", "--selector=mlplatform/team in (ws-alpha, ws-beta)")["items"]
-    assert len(policies) == 2
+    assert len(policies) == 4
     for policy in policies:
         name = policy["metadata"]["name"]
 
@@ -131,6 +131,14 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] 
         lambda _, main: main.update(image="registry.local/mlplatform/ws-alpha/score-evil:1"),
         "not allowed: registry.local/mlplatform/ws-alpha/score-evil:1",
     ),
+    "image-of-a-volume": (
+        lambda spec, _: spec.update(volumes=[{"name": "data", "image": {"reference": "evil:1"}}]),
+        "not allowed: evil:1",
+    ),
+    "image-of-the-platform-without-a-version": (
+        lambda _, main: main.update(image="registry.local/mlplatform/platform/scoring"),
+        "not allowed: registry.local/mlplatform/platform/scoring;",
+    ),
     "image-of-an-init-container": (
         lambda spec, main: spec.update(initContainers=[{**main, "name": "first", "image": "evil:1"}]),
         "not allowed: evil:1",
@@ -151,6 +159,16 @@ def test_a_pod_is_refused(
     cluster: Cluster, change: Callable[[dict[str, Any], dict[str, Any]], Any], reason: str
 ) -> None:
     assert reason in cluster.refusal(_pod(change))
+
+
+def test_a_service_takes_no_address_from_outside(cluster: Cluster) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "door", "namespace": ALPHA},
+        "spec": {"externalIPs": ["192.0.2.1"], "ports": [{"port": 80}]},
+    }
+    assert "a service may not have external IPs" in cluster.refusal(service)
 
 
 def test_a_team_without_gpus_gets_none(cluster: Cluster) -> None:

@@ -235,7 +235,8 @@ def _readable(message: str) -> str:
 
 def _hint(kubectl: Kubectl, reasons: Mapping[Key, str]) -> str | None:
     if any(" is managed by " in reason for reason in reasons.values()):
-        return "undo the change there, or take the fields over with: mlplatform up --force"
+        command = f"mlplatform up {kubectl.target.environment} --force"
+        return f"undo the change there, or take the fields over with: {command}"
     fixed = [key for key, reason in sorted(reasons.items()) if _FIXED_FIELD.search(reason)]
     if fixed:
         group, kind, namespace, name = fixed[0]

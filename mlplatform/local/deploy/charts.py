@@ -109,9 +109,9 @@ def _on_disk(path: Path, version: str | None) -> Chart:
     if not definition.is_file():
         return Chart(str(path), path.name, version, "", ())
     try:
-        described = yaml.safe_load(definition.read_text())
+        described = yaml.safe_load(definition.read_text(encoding="utf-8"))
         name, found = str(described["name"]), str(described["version"])
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(f"{definition}: is no chart definition: {error}") from error
     if version is not None and version != found:
         raise UserError(f"{definition}: version is {found}, and {version} is wanted")

@@ -108,7 +108,7 @@ class Helm:
             if key in keys:
                 continue
             if key in retained:
-                command = f"helm uninstall {installed.name} --namespace {installed.namespace}"
+                command = self._target.helm_command("uninstall", installed.name, "--namespace", installed.namespace)
                 results.append(ReleaseResult(label, "kept", f"it is protected; to delete it: {command}"))
                 continue
             report(f"{label}: uninstalling")

@@ -29,8 +29,8 @@ class Kept:
 
     def describe(self, target: Target, resource: str) -> str:
         """Say what is kept and how to delete it."""
-        namespace = f" --namespace {self.key[2]}" if self.key[2] else ""
-        command = target.command("delete", resource, self.key[3]) + namespace
+        namespace = ["--namespace", self.key[2]] if self.key[2] else []
+        command = target.command("delete", resource, self.key[3], *namespace)
         return f"kept: {label_of(self.key)} ({self.reason}); to delete it: {command}"
 
 

@@ -48,6 +48,7 @@ def status(target: Target, evaluate: Evaluate) -> Status:
     engine = owner(kubectl)
     records = generated.read(kubectl) if engine is Engine.KUBECTL else {}
     planned = plan.make(evaluate(generated.known_outputs(records)), kubectl)
+    kubectl.scrub = planned.scrubber()
     served = [each for each in planned.objects if kubectl.serves(each.manifest)]
     live = kubectl.live([each.manifest for each in served])
     drifted = drift(kubectl, planned, live) if engine is Engine.KUBECTL else {}
@@ -55,12 +56,12 @@ def status(target: Target, evaluate: Evaluate) -> Status:
     left_out = list(planned.simulated)
     if planned.releases:
         helm = Helm(target, ChartSources())
+        helm.scrub = kubectl.scrub
         installed = helm.every_release()
         for release in planned.releases:
             found = installed.get((release.namespace, release.name))
             healths.append((release.component, _release_health(kubectl, helm, release.label, found)))
-        if planned.releases:
-            left_out += [(planned.releases[0].component, each) for each in _left_out_of_charts(kubectl)]
+        left_out += [(planned.releases[0].component, each) for each in _left_out_of_charts(kubectl)]
     healths += [(name, Health(each.label, State.SIMULATED, each.reason)) for name, each in left_out]
     return Status(
         engine=engine,

@@ -1,5 +1,6 @@
 """The cluster that is deployed to, and the programs that do it."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,4 +26,9 @@ class Target:
 
     def command(self, *args: str) -> str:
         """Write out a kubectl command that a user can paste."""
-        return f"kubectl --kubeconfig {self.kubeconfig} --context {self.context} {' '.join(args)}"
+        return shlex.join([str(self.kubectl), "--kubeconfig", str(self.kubeconfig), "--context", self.context, *args])
+
+    def helm_command(self, *args: str) -> str:
+        """Write out a helm command that a user can paste."""
+        access = ["--kubeconfig", str(self.kubeconfig), "--kube-context", self.context]
+        return shlex.join([str(self.helm), *access, *args])

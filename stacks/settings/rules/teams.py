@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from components.contracts import PoolPurpose
+from components.contracts import SHARED_IMAGES, PoolPurpose
 from stacks.settings.draft import Draft
 from stacks.settings.problems import Finding, got
 from stacks.settings.rules.lists import one_of, unknown_name
@@ -56,6 +56,13 @@ def groups(draft: Draft) -> Iterator[Finding]:
                     yield Finding(path, f"{got(name)}, which is among {roles[name]} too", "each group in one role")
 
 
+def reserved_names(draft: Draft) -> Iterator[Finding]:
+    """Refuse a team whose image repositories would be among the platform's own."""
+    if SHARED_IMAGES in draft.names("teams"):
+        path = ("teams", SHARED_IMAGES)
+        yield Finding(path, f'got the name "{SHARED_IMAGES}"', "another name, as the platform's own images are there")
+
+
 def gpu_quota(draft: Draft) -> Iterator[Finding]:
     """Refuse a quota of GPUs that none of the team's pools has."""
     if not draft.complete("nodePools"):
@@ -73,4 +80,4 @@ def _teams(draft: Draft) -> Iterator[tuple[str, TeamSettings]]:
         yield from draft.settings.teams.items()
 
 
-RULES: Final = (pools, stores, groups, gpu_quota)
+RULES: Final = (pools, stores, groups, reserved_names, gpu_quota)
