@@ -50,7 +50,8 @@ def main() -> int:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True)
         console.print(Text.from_ansi(f"$ make up\n\n{shown}"))
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        console.save_svg(str(PICTURE), title="mlplatform", code_format=FRAME, unique_id="up")
+        picture = console.export_svg(title="mlplatform", code_format=FRAME, unique_id="up")
+    PICTURE.write_text("\n".join(line.rstrip() for line in picture.splitlines()) + "\n", encoding="utf-8")
     return 0
 
 
