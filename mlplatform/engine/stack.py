@@ -46,10 +46,6 @@ class PulumiStack:
     variables: Mapping[str, str] = field(default_factory=dict)
     """Variables for the program and the providers, such as ``KUBECONFIG``."""
 
-    def preview(self, *args: str) -> None:
-        """Show what ``up`` would do."""
-        self._deploy("preview", args)
-
     def up(self, *args: str) -> None:
         """Deploy; what the CLI prints goes to the terminal."""
         # A stack in a named backend may be older than the cluster that it describes.

@@ -74,11 +74,6 @@ class ScoreResult:
     timeline: tuple[Moment, ...] = field(repr=False)
     """The moments at which anything changed."""
 
-    @property
-    def peak_nodes(self) -> int:
-        """The most nodes there were at once."""
-        return max((moment.nodes for moment in self.timeline), default=0)
-
     def node_counts(self) -> list[tuple[float, int]]:
         """Return when the number of nodes changed, and to what."""
         changes: list[tuple[float, int]] = []

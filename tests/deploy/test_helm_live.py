@@ -163,7 +163,8 @@ def test_an_interrupted_installation_is_repaired_and_a_protected_one_kept(up: Up
     bare.namespace("helm-tests")
     kept = up(bare.graph(), charts=charts)
     assert [each.action for each in kept.releases] == ["kept"]
-    assert "helm uninstall sample --namespace helm-tests" in kept.notes[0]
+    command = kubectl.target.helm_command("uninstall", "sample", "--namespace", "helm-tests")
+    assert kept.notes[0].endswith(f"to delete it: {command}")
     assert kubectl.get("configmap", "sample-settings", "helm-tests") is not None
 
 

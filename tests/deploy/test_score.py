@@ -61,4 +61,4 @@ def test_the_timeline_of_nodes_has_only_changes():
     timeline = tuple(Moment(at, nodes, nodes, active, 0, 0, 0) for at, nodes, active in moments)
     result = ScoreResult("j", "n", "p", 9, True, "", 9, "", 3.0, 9.0, timeline)
     assert result.node_counts() == [(0.0, 0), (1.0, 3), (3.0, 4), (9.0, 0)]
-    assert result.peak_nodes == 4
+    assert max(count for _, count in result.node_counts()) == 4

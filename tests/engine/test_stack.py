@@ -60,7 +60,7 @@ def test_the_committed_file_is_never_written_and_what_the_cli_adds_is_kept(stack
     assert file.read_text() == TEXT
     assert yaml.safe_load(fake.config()) == {**yaml.safe_load(TEXT), "encryptionsalt": "v1:abc"}
     file.write_text(TEXT + "  mlplatform:tags: {}\n")
-    stack.preview()
+    stack.up()
     assert yaml.safe_load(fake.config()) == {
         "config": {"mlplatform:cloud": "local", "mlplatform:tags": {}},
         "encryptionsalt": "v1:abc",
@@ -150,15 +150,15 @@ def test_two_deployments_at_once_are_refused(stack, pulumi):
     assert fake.calls() == []
 
 
-def test_destroy_and_preview_name_the_same_stack(stack, pulumi):
+def test_destroy_names_the_same_stack_and_may_find_the_cluster_gone(stack, pulumi):
     fake = pulumi()
-    stack.preview("--diff")
+    stack.up()
     stack.destroy()
-    preview, destroy = [call["args"] for call in fake.calls() if call["args"][0] in ("preview", "destroy")]
-    assert preview[:3] == ["preview", "--stack", "local"]
-    assert "--diff" in preview
-    assert "--yes" not in preview
-    assert "--yes" in destroy
+    up, destroy = [call for call in fake.calls() if call["args"][0] in ("up", "destroy")]
+    assert destroy["args"][:3] == ["destroy", "--stack", "local"]
+    assert "--yes" in destroy["args"]
+    assert destroy["environment"]["PULUMI_K8S_DELETE_UNREACHABLE"] == "true"
+    assert "PULUMI_K8S_DELETE_UNREACHABLE" not in up["environment"]
 
 
 def test_an_interrupt_waits_until_the_cli_has_ended(clean, pulumi, file):

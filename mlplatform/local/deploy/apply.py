@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mlplatform.errors import UserError
-from mlplatform.local.deploy.applyset import PART_OF, ApplySet
+from mlplatform.local.deploy.applyset import ApplySet, labelled
 from mlplatform.local.deploy.kubectl import Key, Kubectl, key_of, label_of, stream
 from mlplatform.local.deploy.retention import Kept, keep, marked, take_back
 from mlplatform.local.deploy.target import FIELD_MANAGER
@@ -143,12 +143,7 @@ def _apply_members(
     if not manifests:
         return
     applyset.widen(kubectl, manifests)
-    _apply(kubectl, [_labelled(manifest, applyset.label) for manifest in manifests], [], force=force)
-
-
-def _labelled(manifest: Mapping[str, Any], label: str) -> dict[str, Any]:
-    metadata = manifest["metadata"]
-    return {**manifest, "metadata": {**metadata, "labels": {**metadata.get("labels", {}), PART_OF: label}}}
+    _apply(kubectl, [labelled(manifest, applyset.label) for manifest in manifests], [], force=force)
 
 
 def _leaving(members: Mapping[Key, Mapping[str, Any]], wanted: Collection[Key]) -> dict[Key, Mapping[str, Any]]:

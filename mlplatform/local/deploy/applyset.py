@@ -125,6 +125,12 @@ class ApplySet:
         kubectl.output(args, stream([parent]))
 
 
+def labelled(manifest: Manifest, label: str) -> dict[str, Any]:
+    """Return an object with the label of the set's members."""
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "labels": {**metadata.get("labels", {}), PART_OF: label}}}
+
+
 def _annotation(parent: Manifest, name: str) -> str:
     return str(parent.get("metadata", {}).get("annotations", {}).get(name, ""))
 

@@ -62,12 +62,6 @@ def claim(kubectl: Kubectl, engine: Engine, manifests: Iterable[Manifest] = ()) 
         raise _owned_by(kubectl, str(data.get("engine")), "its marker says so")
 
 
-def disclaim(kubectl: Kubectl, engine: Engine) -> None:
-    """Remove the marker after the engine deleted all it had deployed."""
-    if owner(kubectl) == engine:
-        kubectl.output(["delete", "configmap", MARKER, f"--namespace={_NAMESPACE}", "--ignore-not-found"])
-
-
 def _marker(engine: Engine, environment: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",

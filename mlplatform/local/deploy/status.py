@@ -9,7 +9,7 @@ import yaml
 from mlplatform.graph.markers import Plain
 from mlplatform.local.deploy import components, generated, plan, retention
 from mlplatform.local.deploy.apply import asked_for
-from mlplatform.local.deploy.applyset import PART_OF, ApplySet
+from mlplatform.local.deploy.applyset import ApplySet, labelled
 from mlplatform.local.deploy.charts import ChartSources
 from mlplatform.local.deploy.components import ComponentRow
 from mlplatform.local.deploy.health import Health, State, health
@@ -80,7 +80,7 @@ def drift(kubectl: Kubectl, planned: plan.Plan, live: Mapping[Key, Mapping[str, 
     present = [each for each in planned.objects if each.key in live]
     if not present:
         return {}
-    asked = [_as_applied(each, label) for each in present]
+    asked = [each.manifest if each.is_definition else labelled(each.manifest, label) for each in present]
     args = [
         "apply", "--server-side", "--dry-run=server", "--force-conflicts", f"--field-manager={FIELD_MANAGER}",
         "--filename=-",
@@ -101,13 +101,6 @@ def differences(live: Plain, wanted: Plain, path: str = "") -> Iterator[str]:
             yield from differences(one, other, join(path, index))
     elif live != wanted:
         yield path
-
-
-def _as_applied(each: plan.Planned, label: str) -> Mapping[str, Any]:
-    if each.is_definition:
-        return each.manifest
-    metadata = each.manifest["metadata"]
-    return {**each.manifest, "metadata": {**metadata, "labels": {**metadata.get("labels", {}), PART_OF: label}}}
 
 
 def _health(key: Key, live: Mapping[Key, Mapping[str, Any]], drifted: Mapping[Key, Sequence[str]]) -> Health:
