@@ -108,16 +108,20 @@ def local_target(environment: Environment, control_plane: ControlPlane, report: 
     return Target(environment.name, access.kubeconfig, access.context, programs["kubectl"], programs["helm"])
 
 
+def _local_control_plane(environment: Environment) -> ControlPlane:
+    if environment.settings.cloud is not CloudKind.LOCAL:
+        raise UserError(
+            f"{environment.name} runs on {environment.settings.cloud}; this command knows local environments only"
+        )
+    return ControlPlane.for_settings(environment.settings)
+
+
 def running(environment: Environment, report: Report) -> Target:
     """Return how to reach the cluster of a local environment that is up.
 
     Raises ``UserError`` where it is not local, or not up.
     """
-    if environment.settings.cloud is not CloudKind.LOCAL:
-        raise UserError(
-            f"{environment.name} runs on {environment.settings.cloud}; this command knows local environments only"
-        )
-    control_plane = ControlPlane.for_settings(environment.settings)
+    control_plane = _local_control_plane(environment)
     rows = control_plane.status()
     if not rows:
         raise UserError(f"{environment.name} is not up", f"bring it up with: mlplatform up {environment.name}")
@@ -148,12 +152,12 @@ class Seen:
 
 
 def look(environment: Environment, report: Report) -> Seen:
-    """Look at a local environment; changes nothing."""
-    control_plane = ControlPlane.for_settings(environment.settings)
+    """Look at a local environment; changes nothing. Raises ``UserError`` where it is not local."""
+    control_plane = _local_control_plane(environment)
     cluster = control_plane.status()
     if not cluster or not all(row.healthy for row in cluster):
         return Seen(cluster, None)
-    target = running(environment, report)
+    target = local_target(environment, control_plane, report)
     return Seen(cluster, status(target, filled(environment)))
 
 

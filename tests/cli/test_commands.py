@@ -160,6 +160,12 @@ def test_what_needs_a_cluster_says_how_to_get_one(mlplatform: Run, command: str)
     assert "mlplatform up local" in done.stdout + done.stderr
 
 
+def test_status_of_a_cloud_is_refused(mlplatform: Run, stacks: Stacks) -> None:
+    done = mlplatform("status", "aws-dev", "--stacks", str(stacks("aws-dev", **AWS)))
+    assert done.returncode == 1
+    assert "aws-dev runs on aws; this command knows local environments only" in done.stderr
+
+
 def test_score_knows_the_templates_of_the_settings(mlplatform: Run) -> None:
     done = mlplatform("score", "local", "hourly")
     assert done.returncode == 1

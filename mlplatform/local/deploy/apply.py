@@ -1,6 +1,7 @@
 """Applies objects with kubectl's server-side apply and prunes what left the set."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +9,12 @@ from typing import Any, Final
 
 from mlplatform.errors import UserError
 from mlplatform.local.deploy.applyset import ApplySet, labelled
-from mlplatform.local.deploy.kubectl import Key, Kubectl, key_of, label_of, stream
+from mlplatform.local.deploy.kubectl import Key, Kubectl, in_namespace, key_of, label_of, stream
 from mlplatform.local.deploy.retention import Kept, keep, marked, take_back
 from mlplatform.local.deploy.target import FIELD_MANAGER
 
 _ATTEMPTS: Final = 3
+_PAUSE_SECONDS: Final = 1.0
 _REPLACED: Final = frozenset({
     "ClusterRoleBinding", "ConfigMap", "DaemonSet", "Deployment", "Job", "PriorityClass", "ReplicaSet", "RoleBinding",
     "Secret", "StatefulSet", "StorageClass",
@@ -161,7 +163,7 @@ def _wait_for_deletion(kubectl: Kubectl, live: Mapping[Key, Mapping[str, Any]]) 
     """Wait until objects that are being deleted are gone, as applying to them is lost; tell whether there were any."""
     leaving = {key: each for key, each in sorted(live.items()) if "deletionTimestamp" in each["metadata"]}
     for key, each in leaving.items():
-        namespace = [f"--namespace={key[2]}"] if key[2] else []
+        namespace = in_namespace(key[2])
         resource = f"{kubectl.resource(key)}/{key[3]}"
         if kubectl.run(["wait", "--for=delete", resource, *namespace, "--timeout=120s"]).code != 0:
             finalizers = ", ".join(each["metadata"].get("finalizers", [])) or "none"
@@ -176,7 +178,7 @@ def _apply(kubectl: Kubectl, manifests: Sequence[Mapping[str, Any]], extra: Sequ
     args = ["apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "--filename=-", *extra]
     if force:
         args.append("--force-conflicts")
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         done = kubectl.run(args, stream(manifests), {"KUBECTL_APPLYSET": "true"})
         if done.code == 0:
             return
@@ -184,6 +186,8 @@ def _apply(kubectl: Kubectl, manifests: Sequence[Mapping[str, Any]], extra: Sequ
         if not reasons:
             # What kubectl listed to be pruned may be gone before it gets there, with its namespace.
             if "not found" in done.stderr or "is being terminated" in done.stderr:
+                # Controllers are still at it: asked again at once, kubectl would meet the same.
+                time.sleep(_PAUSE_SECONDS * (attempt + 1))
                 continue
             raise kubectl.error(args, done)
         retained = {key_of(manifest) for manifest in manifests if marked(manifest)}
@@ -246,5 +250,5 @@ def _hint(kubectl: Kubectl, reasons: Mapping[Key, str]) -> str | None:
 
 def _delete(kubectl: Kubectl, keys: Collection[Key]) -> None:
     for key in sorted(keys):
-        namespace = [f"--namespace={key[2]}"] if key[2] else []
+        namespace = in_namespace(key[2])
         kubectl.output(["delete", kubectl.resource(key), key[3], *namespace, "--ignore-not-found", "--wait"])

@@ -139,7 +139,7 @@ class Kubectl:
 
     def get(self, resource: str, name: str, namespace: str = "") -> dict[str, Any] | None:
         """Return one live object, or None where it does not exist."""
-        args = ["get", resource, name, "--ignore-not-found", *_in(namespace)]
+        args = ["get", resource, name, "--ignore-not-found", *in_namespace(namespace)]
         found: dict[str, Any] | None = self.json(args)
         return found
 
@@ -147,7 +147,7 @@ class Kubectl:
         """List live objects of some kinds; of all namespaces where none is given."""
         if not resources:
             return []
-        args = ["get", ",".join(resources), *(_in(namespace) or ["--all-namespaces"]), "--ignore-not-found"]
+        args = ["get", ",".join(resources), *(in_namespace(namespace) or ["--all-namespaces"]), "--ignore-not-found"]
         if selector:
             args.append(f"--selector={selector}")
         return _listed(self.json(args))
@@ -184,7 +184,8 @@ class Kubectl:
         return self.kinds[key[0], key[1]].resource
 
 
-def _in(namespace: str) -> list[str]:
+def in_namespace(namespace: str) -> list[str]:
+    """Return the argument that names a namespace; none for objects without one."""
     return [f"--namespace={namespace}"] if namespace else []
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlplatform.local.deploy.applyset import PART_OF
-from mlplatform.local.deploy.kubectl import Key, Kubectl, key_of, label_of
+from mlplatform.local.deploy.kubectl import Key, Kubectl, in_namespace, key_of, label_of
 from mlplatform.local.deploy.target import Target
 
 RETAIN: Final = "mlplatform/retain"
@@ -84,5 +84,5 @@ def _held(kubectl: Kubectl, namespace: str, pruned: Collection[Key]) -> list[str
 
 
 def _relabel(kubectl: Kubectl, key: Key, *labels: str) -> None:
-    namespace = [f"--namespace={key[2]}"] if key[2] else []
+    namespace = in_namespace(key[2])
     kubectl.output(["label", kubectl.resource(key), key[3], *namespace, "--overwrite", *labels])
