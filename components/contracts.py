@@ -140,6 +140,8 @@ class Cluster(TypedDict):
     """CIDR ranges that a pod must reach to obtain its cloud identity; empty where there are none."""
     api_server_cidrs: Sequence[str]
     """CIDR ranges of the Kubernetes API server as pods see it."""
+    home_storage_class: pulumi.Input[str]
+    """Storage class of people's home volumes: encrypted, kept when the claim goes, and usable from every zone."""
 
 
 class NodePool(TypedDict):
@@ -164,6 +166,8 @@ class ObjectStoreArgs(TypedDict):
 
     retention_days: int
     """Days after which objects expire; 0 keeps them."""
+    update_events: NotRequired[bool]
+    """Whether each new object is announced to whoever starts work on it; not where it is left out."""
 
 
 class ObjectStore(TypedDict):
@@ -198,6 +202,12 @@ class DatabaseArgs(TypedDict):
     """Role that owns the database."""
     storage_gib: int
     """Size of its disk, in GiB."""
+    shape: NotRequired[MachineShape]
+    """Size of its machine; the smallest that the cloud recommends for production where it is left out."""
+    high_availability: NotRequired[bool]
+    """Whether a second machine in another zone takes over when the first fails; not where it is left out."""
+    backup_days: NotRequired[int]
+    """Days that backups are kept, from 1 to 35; 7 where it is left out."""
 
 
 class Database(TypedDict):
@@ -276,8 +286,8 @@ class Cloud(Protocol):
     cluster: Cluster
     """The environment's cluster."""
 
-    def node_pool(self, name: str, args: NodePoolArgs) -> NodePool:
-        """Provide a pool that is named ``name`` in selectors."""
+    def node_pools(self, pools: Mapping[str, NodePoolArgs]) -> Mapping[str, NodePool]:
+        """Provide all pools of the cluster, by the names that selectors use; called once."""
         ...
 
     def object_store(self, name: str, args: ObjectStoreArgs) -> ObjectStore:

@@ -88,7 +88,7 @@ def build(settings: Settings) -> Platform:
 
     PriorityClasses("priorities", {"labels": labels}, in_cluster)
     system = SystemNamespace(SYSTEM_NAMESPACE, {"cluster": cloud.cluster, "labels": labels}, in_cluster)
-    pools = {name: cloud.node_pool(name, wanted.node_pool(pool)) for name, pool in settings.node_pools.items()}
+    pools = cloud.node_pools({name: wanted.node_pool(pool) for name, pool in settings.node_pools.items()})
     stores = {
         name: cloud.object_store(name, {"retention_days": store.retention_days})
         for name, store in settings.stores.items()

@@ -62,6 +62,7 @@ class LocalCloud:
                 "cluster_name": args["cluster_name"],
                 "kubernetes_version": args["kubernetes_version"],
                 "service_cidr": args["service_cidr"],
+                "labels": args["labels"],
             },
         )
         self.provider: pulumi.ProviderResource = cluster.provider
@@ -70,10 +71,13 @@ class LocalCloud:
     def _options(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(providers=[self.provider])
 
-    def node_pool(self, name: str, args: NodePoolArgs) -> NodePool:
-        """Provide a pool that is named ``name`` in selectors."""
+    def node_pools(self, pools: Mapping[str, NodePoolArgs]) -> Mapping[str, NodePool]:
+        """Provide pools of simulated machines."""
         labels = self._args["labels"]
-        return LocalNodePool(name, {"pool_name": name, "pool": args, "labels": labels}, self._options()).facts
+        return {
+            name: LocalNodePool(name, {"pool_name": name, "pool": pool, "labels": labels}, self._options()).facts
+            for name, pool in pools.items()
+        }
 
     def object_store(self, name: str, args: ObjectStoreArgs) -> ObjectStore:
         """Provide a directory for objects."""

@@ -1,15 +1,19 @@
 """The local cluster, as a Pulumi component."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.contracts import Cluster
+from components.labels import object_labels
 
 __all__ = ["LocalCluster", "LocalClusterArgs"]
+
+HOMES = "homes"
+"""Name of the storage class of people's home volumes."""
 
 
 class LocalClusterArgs(TypedDict):
@@ -21,6 +25,8 @@ class LocalClusterArgs(TypedDict):
     """Minor version of Kubernetes, such as ``1.36``."""
     service_cidr: str
     """Addresses of Kubernetes services, in CIDR notation."""
+    labels: Mapping[str, str]
+    """Labels of every Kubernetes object."""
 
 
 def api_server_cidrs(service_cidr: str) -> list[str]:
@@ -58,11 +64,24 @@ class LocalCluster(pulumi.ComponentResource):
             enable_secret_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        homes = kubernetes.storage.v1.StorageClass(
+            f"{name}-homes",
+            metadata={
+                "name": HOMES,
+                "labels": object_labels(args["labels"], component="storage-class", name=HOMES),
+            },
+            # Nothing makes volumes here: an administrator's own volumes are bound.
+            provisioner="kubernetes.io/no-provisioner",
+            reclaim_policy="Retain",
+            volume_binding_mode="WaitForFirstConsumer",
+            opts=pulumi.ResourceOptions(parent=self, provider=self.provider),
+        )
         self.facts = Cluster(
             name=args["cluster_name"],
             kubernetes_version=args["kubernetes_version"],
             identity_endpoints=[],
             api_server_cidrs=api_server_cidrs(args["service_cidr"]),
+            home_storage_class=homes.metadata.apply(lambda metadata: str(metadata.name)),
         )
         self.cluster_name = pulumi.Output.from_input(args["cluster_name"])
         self.context = pulumi.Output.from_input(args["cluster_name"])

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 NO_ENGINE = "127.0.0.1:1"
 
 INPUTS = {
-    "LocalCluster": {"clusterName", "kubernetesVersion", "serviceCidr"},
+    "LocalCluster": {"clusterName", "kubernetesVersion", "serviceCidr", "labels"},
     "LocalDatabase": {"databaseName", "database", "host"},
     "LocalNodePool": {"poolName", "pool", "labels"},
     "LocalObjectStore": {"storeName", "store", "dataDirectory"},

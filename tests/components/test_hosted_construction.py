@@ -23,6 +23,7 @@ CLUSTER = {
     "kubernetesVersion": "1.36",
     "identityEndpoints": ["169.254.170.23/32"],
     "apiServerCidrs": ["10.96.0.1/32"],
+    "homeStorageClass": "homes",
 }
 
 NODE_POOL = {
@@ -64,6 +65,7 @@ INPUTS: dict[str, dict[str, Any]] = {
         "clusterName": "mlplatform-test",
         "kubernetesVersion": "1.36",
         "serviceCidr": "10.96.0.0/16",
+        "labels": {"owner": "us"},
     },
     "LocalDatabase": {"databaseName": "hub", "database": {"owner": "hub", "storageGib": 20.0}},
     "LocalNodePool": {"poolName": "scoring", "pool": NODE_POOL, "labels": {"owner": "us"}},

@@ -11,6 +11,7 @@ def _cluster(**changes: Any) -> Cluster:
         "kubernetes_version": "1.36",
         "identity_endpoints": [],
         "api_server_cidrs": ["10.96.0.1/32"],
+        "home_storage_class": "homes",
         **changes,
     }
     return Cluster(**facts)

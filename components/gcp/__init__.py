@@ -1,0 +1,1 @@
+"""Components of Google Cloud: what an environment on GKE is made of."""
