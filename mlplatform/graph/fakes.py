@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import yaml
 from google.protobuf import struct_pb2
 
-from mlplatform.graph import kubernetes, standins
+from mlplatform.graph import clouds, kubernetes, standins
 from mlplatform.graph.markers import Plain, Secret, holds_unknown, make_secret
 from mlplatform.graph.model import Resource
 from mlplatform.graph.request import EvaluationRequest, InvokeFake
@@ -60,12 +60,14 @@ class Fakes:
         """Tell whether a provider's settings are unknown still, so that it can tell nothing about its resources."""
         return self._preview and provider is not None and holds_unknown(provider.inputs)
 
-    def state(self, resource: Resource, inputs: struct_pb2.Struct, given_id: str) -> State:
+    def state(
+        self, resource: Resource, inputs: struct_pb2.Struct, given_id: str, provider: Resource | None = None
+    ) -> State:
         """Give the state of a custom resource: inputs, then stand-ins (in the filled pass), then known outputs.
 
         ``given_id`` is the ID of a resource that is read or imported.
         """
-        identity, added = (given_id, _dry_run(resource)) if self._preview else _stand_ins(resource, given_id)
+        identity, added = (given_id, _dry_run(resource)) if self._preview else _stand_ins(resource, given_id, provider)
         known = dict(self._known.get(resource.urn, {}))
         identity = known.pop("id", identity)
         added.update(known)
@@ -90,8 +92,8 @@ def _mark_secrets(names: tuple[str, ...], state: struct_pb2.Struct, outputs: dic
             wrap_secret(state.fields[name], plain)
 
 
-def _stand_ins(resource: Resource, given_id: str) -> tuple[str, dict[str, Plain]]:
-    """Give the ID and the outputs that are not inputs."""
+def _stand_ins(resource: Resource, given_id: str, provider: Resource | None) -> tuple[str, dict[str, Plain]]:
+    """Give the ID and the outputs that are not inputs, or that are more than the inputs are."""
     if kubernetes.is_object(resource.type):
         added = _kubernetes_object(resource)
         return given_id or kubernetes.object_id(added.get("metadata", {})), added
@@ -103,12 +105,23 @@ def _stand_ins(resource: Resource, given_id: str) -> tuple[str, dict[str, Plain]
         added["name"] = own_name
     if (random := _RANDOM.get(resource.type)) is not None:
         added.update(random(resource))
-    return given_id or own_name, {name: value for name, value in added.items() if name not in resource.inputs}
+    identity, told = clouds.outputs(resource, provider.inputs if provider else {}, own_name)
+    added.update({name: value for name, value in told.items() if name in added})
+    return given_id or identity, {
+        **{name: value for name, value in added.items() if name not in resource.inputs},
+        **standins.within(resource.type, resource.urn, resource.inputs, known=True),
+    }
 
 
 def _dry_run(resource: Resource) -> dict[str, Plain]:
-    """Give what a preview knows beside the inputs: of an object of Kubernetes what the API server's dry run tells."""
-    return _metadata(resource) if kubernetes.is_object(resource.type) else {}
+    """Give what a preview has beside the inputs.
+
+    Of an object of Kubernetes this is what the API server's dry run tells, of any other resource the fields inside its
+    inputs that its provider would compute, as unknown ones.
+    """
+    if kubernetes.is_object(resource.type):
+        return _metadata(resource)
+    return standins.within(resource.type, resource.urn, resource.inputs, known=False)
 
 
 def _metadata(resource: Resource) -> dict[str, Plain]:

@@ -110,10 +110,11 @@ class Monitor:
             # The SDK could not read such outputs. A resource that fails leaves them unknown, and the program goes on.
             self._record(resource)
             return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.Result.FAIL)
-        if self._fakes.of_unconfigured_provider(self._registered.get(resource.provider or "")):
+        provider = self._registered.get(resource.provider or "")
+        if self._fakes.of_unconfigured_provider(provider):
             self._record(resource)
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        answer = self._fakes.state(resource, request.object, request.importId)
+        answer = self._fakes.state(resource, request.object, request.importId, provider)
         self._record(dataclasses.replace(resource, outputs=answer.outputs), answer)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=answer.id, object=answer.object)
 

@@ -11,12 +11,13 @@ from functools import cache
 
 from pulumi import _types
 
-from mlplatform.graph.markers import Plain
+from mlplatform.graph.markers import UNKNOWN, Plain
 from mlplatform.graph.sdk_types import resource_class
 
 _NAMESPACE = uuid.UUID("5f0c3a52-8a8f-5d55-9d0c-6f4f5b0a7a10")
 _DIGEST_LENGTH = 8
-_DEEPEST = 6
+_DEEPEST = 3
+_DEEPEST_OF_STATUS = 6
 _NUMBERS = ((bool, False), (int, 0), (float, 0.0))
 _UNION_ORIGINS = (typing.Union, types.UnionType)
 
@@ -40,11 +41,44 @@ def text(length: int, *parts: str) -> str:
 
 
 def for_type(token: str, urn: str) -> dict[str, Plain]:
-    """Give a stand-in for each output that the resource's class declares and that is never absent."""
+    """Give a stand-in for each output that the resource's class declares and that is never absent.
+
+    Inside an output, fields that may be absent are filled too: providers fill in what they compute, and no annotation
+    tells which fields these are.
+    """
     found = resource_class(token)
     if found is None:
         return {}
     return _Maker(urn, with_optional=False).fields(found)
+
+
+def within(token: str, urn: str, inputs: dict[str, Plain], *, known: bool) -> dict[str, Plain]:
+    """Give those objects among ``inputs`` that have fields which only a provider would tell, with these fields.
+
+    ``vpcConfig`` of a cluster is given, but not the security group in it. The fields are stand-ins where they are
+    ``known``, else unknown.
+    """
+    found = resource_class(token)
+    if found is None:
+        return {}
+    maker = _Maker(urn, with_optional=True)
+    completed = {}
+    for name, hint in _output_hints(found):
+        cls = _output_class(hint)
+        value = inputs.get(name)
+        if cls is not None and isinstance(value, dict):
+            completed[name] = maker.complete(cls, value, known=known)
+    return completed
+
+
+def _output_class(hint: object) -> type | None:
+    """Give the class of an annotation that stands for one object of fields."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in _UNION_ORIGINS:
+        return next((cls for member in arguments if (cls := _output_class(member)) is not None), None)
+    if isinstance(origin, type) and not issubclass(origin, abc.Mapping | abc.Sequence) and arguments:
+        return _output_class(arguments[0])
+    return hint if isinstance(hint, type) and _types.is_output_type(hint) else None
 
 
 @cache
@@ -52,7 +86,8 @@ def status_of(token: str) -> dict[str, Plain]:
     """Give a stand-in for the status of a Kubernetes object, optional fields included; the same for all of a type."""
     found = resource_class(token)
     hint = dict(_output_hints(found)).get("status") if found else None
-    value = _Maker(token, with_optional=True).make(hint, "status") if hint is not None else None
+    maker = _Maker(token, with_optional=True, deepest=_DEEPEST_OF_STATUS)
+    value = maker.make(hint, "status") if hint is not None else None
     return value if isinstance(value, dict) else {}
 
 
@@ -68,6 +103,8 @@ class _Maker:
     urn: str
     with_optional: bool
     """Whether fields that may be absent are filled."""
+    deepest: int = _DEEPEST
+    """The level below which nothing is filled."""
 
     def make(self, hint: object, name: str, depth: int = 0) -> Plain:
         """Make a value for the output ``name``, None where it is to be absent; ``depth`` counts the levels above."""
@@ -86,7 +123,7 @@ class _Maker:
         if issubclass(origin, abc.Mapping):
             return {}
         if issubclass(origin, abc.Sequence):
-            item = self.make(arguments[0], name, depth + 1) if depth < _DEEPEST else None
+            item = self.make(arguments[0], name, depth + 1) if depth < self.deepest else None
             return [] if item is None else [item]
         return self.make(arguments[0], name, depth) if arguments else None
 
@@ -94,7 +131,8 @@ class _Maker:
         if cls is str:
             return _string(name, self.urn)
         if _types.is_output_type(cls):
-            return self.fields(cls, depth + 1) if depth < _DEEPEST else None
+            inner = _Maker(self.urn, with_optional=True, deepest=self.deepest)
+            return inner.fields(cls, depth + 1) if depth < self.deepest else None
         if issubclass(cls, Enum):
             return next(iter(cls)).value
         return next((value for type_, value in _NUMBERS if cls is type_), None)
@@ -103,6 +141,20 @@ class _Maker:
         """Make values for the fields of a class."""
         made = {name: self.make(hint, name, depth) for name, hint in _output_hints(cls)}
         return {name: value for name, value in made.items() if value is not None}
+
+    def complete(self, cls: type, given: dict[str, Plain], *, known: bool, depth: int = 1) -> dict[str, Plain]:
+        """Make values for those fields of a class that are not given, at every level of what is given."""
+        completed = dict(given)
+        for name, hint in _output_hints(cls):
+            value = given.get(name)
+            inner = _output_class(hint)
+            if inner is not None and isinstance(value, dict):
+                completed[name] = self.complete(inner, value, known=known, depth=depth + 1)
+            elif value is None:
+                made = self.make(hint, name, depth) if known else UNKNOWN
+                if made is not None:
+                    completed[name] = made
+        return completed
 
 
 def _string(name: str, urn: str) -> str:
