@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup up down test lint preview bench docs lock
+.PHONY: help setup up down test lint preview check bench docs lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +27,18 @@ lint: setup ## Run every static check
 preview: setup ## Show what every environment would deploy
 	@$(BIN)/mlplatform preview --all
 
+check: setup ## Look for what is wrong with every environment
+	@$(BIN)/mlplatform check --all
+
 bench: setup ## Run every benchmark
 	@for b in bench/evaluate bench/local_start; do $(BIN)/python $$b.py || exit 1; done
 
 docs: setup ## Build the documentation site into site/
 	@$(BIN)/mkdocs build --strict
 
-lock: ## Renew requirements.lock from pyproject.toml
-	@uv pip compile --universal --generate-hashes --no-annotate --no-header --all-extras --quiet -o requirements.lock pyproject.toml
+LOCK := uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
+CHECKOV := mlplatform/check/checkov/requirements
+
+lock: ## Renew the locks of the project and of checkov
+	@$(LOCK) --all-extras -o requirements.lock pyproject.toml
+	@$(LOCK) --python-version 3.11 -o $(CHECKOV).lock $(CHECKOV).in

@@ -184,6 +184,8 @@ class RegistryArgs(TypedDict):
 
     repositories: Sequence[str]
     """Repository paths below the registry, such as ``churn/score``."""
+    deployed_tags: NotRequired[Mapping[str, Sequence[str]]]
+    """Tags that run somewhere, by repository path: their images are never cleaned up."""
 
 
 class Registry(TypedDict):
@@ -224,7 +226,7 @@ class Database(TypedDict):
     password: pulumi.Input[str]
     """The role's password; always a secret."""
     dsn: pulumi.Input[str]
-    """``postgresql://user:password@host:port/name``; always a secret."""
+    """``postgresql://user:password@host:port/name``, with ``?sslmode=require`` in a cloud; always a secret."""
 
 
 class WorkloadIdentityArgs(TypedDict):
@@ -308,4 +310,8 @@ class Cloud(Protocol):
 
     def secret(self, name: str, args: SecretArgs) -> Secret:
         """Provide a secret to pods."""
+        ...
+
+    def watch(self) -> None:
+        """Watch over what was provided: alarms, and what it may cost. Called once, last."""
         ...

@@ -1,5 +1,6 @@
 """The command line: arguments in, exit codes out. What a command does is in ``mlplatform.commands``."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from mlplatform import doctor as examination
+from mlplatform.commands import bootstrap as bootstrapping
+from mlplatform.commands import check as checking
 from mlplatform.commands import preview as previewing
 from mlplatform.commands import score as scoring
 from mlplatform.commands import up as deploying
@@ -17,7 +20,7 @@ from mlplatform.errors import StoppedError, UserError
 from mlplatform.local.binaries import resolve
 from mlplatform.local.kwokctl import BINARY, RUNTIMES
 from mlplatform.local.tools import TOOLS
-from stacks.settings import SettingsError
+from stacks.settings import SettingsError, environments
 
 _INTERRUPTED = 130
 
@@ -79,12 +82,74 @@ def preview(
 @app.command()
 def render(
     name: Name,
-    directory: Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory to write to.")],
+    directory: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Directory for the Kubernetes objects.")
+    ] = None,
+    plan_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--terraform-plan",
+            metavar="FILE",
+            help="Write what it has of AWS and GCP as a Terraform plan in JSON; - for the output.",
+        ),
+    ] = None,
     stacks: Stacks = PROGRAM,
 ) -> None:
-    """Write an environment's Kubernetes objects as YAML, one file each, secrets never in plain text."""
-    written = previewing.render(_one(stacks, name), directory)
-    out.print(written.summary(), soft_wrap=True)
+    """Write an environment's Kubernetes objects as YAML, one file each, or its cloud as a plan; secrets are masked."""
+    if directory is None and plan_file is None:
+        raise typer.BadParameter("give --out, --terraform-plan or both", param_hint="--out")
+    written = previewing.render(_one(stacks, name), directory, plan_file)
+    if written is not None:
+        (err if plan_file == Path("-") else out).print(written.summary(), soft_wrap=True)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"got {text!r}; allowed: a date, such as 2027-06-30") from None
+
+
+@app.command()
+def check(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="ENV", help="Names of environments; all where none is given.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Check every environment.")] = False,
+    as_of: Annotated[
+        dt.date | None,
+        typer.Option(metavar="DATE", parser=_date, help="Day on which waivers have to hold; today by default."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the findings as JSON; - for the output.")
+    ] = None,
+    waivers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File of waivers; policies/waivers.yaml by default.", show_default=False),
+    ] = None,
+    stacks: Stacks = PROGRAM,
+) -> None:
+    """Look for what is wrong with environments: rules of Kubernetes, AWS and GCP, without an account."""
+    if all_ and names:
+        raise typer.BadParameter("give names or --all, not both", param_hint="--all")
+    day = as_of or dt.datetime.now(tz=dt.UTC).date()
+    if not checking.check(load(stacks, names or ()), environments(stacks), waivers, day, json_file):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bootstrap(
+    name: Name,
+    print_only: Annotated[bool, typer.Option("--print", help="Only print the commands; look at nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Make what is missing without asking.")] = False,
+    stacks: Stacks = PROGRAM,
+) -> None:
+    """Make the bucket and the key of an environment's state, once, before its first deployment."""
+    environment = _one(stacks, name)
+    if print_only:
+        bootstrapping.print_script(environment)
+    else:
+        bootstrapping.bootstrap(environment, Reporter(), yes=yes)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mlplatform.graph import Evaluation, Finding, Resource, ResourceGraph, Severity
+from mlplatform.render.terraform import Plan
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
@@ -47,6 +48,20 @@ def finding_lines(environment: str, findings: Iterable[Finding]) -> list[str]:
         f"[{_STYLES[each.severity]}]{each.severity.value}[/] {escape(environment)}: {escape(str(each))}"
         for each in findings
     ]
+
+
+def plan_lines(environment: str, plan: Plan) -> list[str]:
+    """Return what a Terraform plan lacks as marked-up lines, one each."""
+    found = [
+        (Severity.WARNING, f"{each.type} {each.name!r} ({each.source}): not in the plan, its type is not in the tables")
+        for each in plan.unmapped
+    ]
+    found += [(Severity.WARNING, f"{each}: not in the tables; its name was made by rule") for each in plan.strange]
+    found += [
+        (Severity.NOTE, f"not in the plan: {count} resources of the provider {name}")
+        for name, count in plan.others.items()
+    ]
+    return [f"[{_STYLES[each]}]{each.value}[/] {escape(environment)}: {escape(text)}" for each, text in found]
 
 
 def plain_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str]) -> Table:

@@ -11,7 +11,6 @@ from components.contracts import (
     TEAM_LABEL,
     Cloud,
     Database,
-    DatabaseArgs,
     NodePool,
     ObjectStore,
     Registry,
@@ -29,7 +28,7 @@ from components.workloads.team_access import RUNNER
 from components.workloads.workspace import TeamWorkspace
 from stacks import wanted
 from stacks.clouds import provide
-from stacks.settings import LocationSettings, ScoringSettings, Settings, TeamSettings
+from stacks.settings import LocationSettings, ScoringSettings, Settings
 
 QUEUE = "default"
 """Queue of each team's namespace, in which its runs wait where queueing is on."""
@@ -90,25 +89,26 @@ def build(settings: Settings) -> Platform:
     system = SystemNamespace(SYSTEM_NAMESPACE, {"cluster": cloud.cluster, "labels": labels}, in_cluster)
     pools = cloud.node_pools({name: wanted.node_pool(pool) for name, pool in settings.node_pools.items()})
     stores = {
-        name: cloud.object_store(name, {"retention_days": store.retention_days})
+        name: cloud.object_store(name, {"retention_days": store.retention_days, "update_events": store.update_events})
         for name, store in settings.stores.items()
     }
     databases = {
         name: _database_secret(
             cloud,
-            cloud.database(name, DatabaseArgs(owner=database.owner or name, storage_gib=database.storage_gib)),
+            cloud.database(name, wanted.database(name, database)),
             system.namespace,
             labels,
         )
         for name, database in settings.databases.items()
     }
-    teams = {name: _team(name, team, cloud, pools, labels) for name, team in settings.teams.items()}
+    teams = {name: _team(name, settings, cloud, pools, labels) for name in settings.teams}
     platform = Platform(cloud, pools, stores, databases, teams, templates={})
     queue = QUEUE if settings.services.queueing.enabled else None
     templates = {
         name: ScoringJobTemplate(name, _template(name, scoring, platform, labels, queue), in_cluster)
         for name, scoring in settings.scoring.items()
     }
+    cloud.watch()
     return replace(platform, templates=templates)
 
 
@@ -136,23 +136,28 @@ def _database_secret(
 
 
 def _team(
-    name: str, settings: TeamSettings, cloud: Cloud, pools: Mapping[str, NodePool], labels: Mapping[str, str]
+    name: str, settings: Settings, cloud: Cloud, pools: Mapping[str, NodePool], labels: Mapping[str, str]
 ) -> Team:
+    team = settings.teams[name]
     registry = cloud.registry(
-        name, RegistryArgs(repositories=[f"{name}/{repository}" for repository in settings.repositories])
+        name,
+        RegistryArgs(
+            repositories=[f"{name}/{repository}" for repository in team.repositories],
+            deployed_tags=wanted.deployed_tags(name, settings),
+        ),
     )
     workspace = TeamWorkspace(
         name,
         {
             "team": name,
             "cluster": cloud.cluster,
-            "people": wanted.people(settings.people),
-            "pools": [pools[pool] for pool in settings.pools],
+            "people": wanted.people(team.people),
+            "pools": [pools[pool] for pool in team.pools],
             "quota": {
-                "cpu": settings.quota.cpu,
-                "memory_gib": settings.quota.memory_gib,
-                "gpus": settings.quota.gpus,
-                "pods": settings.quota.pods,
+                "cpu": team.quota.cpu,
+                "memory_gib": team.quota.memory_gib,
+                "gpus": team.quota.gpus,
+                "pods": team.quota.pods,
             },
             "registry": registry,
             "labels": labels,
@@ -164,8 +169,8 @@ def _team(
         WorkloadIdentityArgs(
             namespace=workspace.namespace,
             service_account=RUNNER,
-            read_stores=settings.read_stores,
-            write_stores=settings.write_stores,
+            read_stores=team.read_stores,
+            write_stores=team.write_stores,
             labels={**object_labels(labels, component="workload-identity", name=name), TEAM_LABEL: name},
         ),
     )

@@ -1,6 +1,7 @@
 """IAM policy documents as plain data: every statement is named, and every action and resource is spelled out."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -62,7 +63,7 @@ def _statement(
     principal: Mapping[str, Any] | None,
     condition: Mapping[str, Mapping[str, Any]] | None,
 ) -> Statement:
-    statement = Statement(Sid=sid, Effect=effect, Action=sorted(actions))
+    statement = Statement(Sid=sid, Effect=effect, Action=sorted(set(actions)))
     if resources:
         statement["Resource"] = list(resources)
     if principal is not None:
@@ -73,7 +74,17 @@ def _statement(
 
 
 def document(*statements: Statement) -> pulumi.Input[str]:
-    """Return the policy document of ``statements`` as JSON: text where all of it is known, else an output."""
+    """Return the policy document of ``statements`` as JSON: text where all of it is known, else an output.
+
+    Raises ``ValueError`` where IAM would refuse it: without statements, or with a ``Sid`` that occurs twice or has
+    other characters than letters and digits.
+    """
+    sids = [statement["Sid"] for statement in statements]
+    if not sids:
+        raise ValueError("a policy document needs a statement")
+    wrong = sorted({sid for sid in sids if not re.fullmatch(r"[A-Za-z0-9]+", sid) or sids.count(sid) > 1})
+    if wrong:
+        raise ValueError(f"statements of one policy need names of their own, of letters and digits; got {wrong}")
     content = {"Version": "2012-10-17", "Statement": list(statements)}
     if _holds_output(content):
         return pulumi.Output.json_dumps(content, sort_keys=True)

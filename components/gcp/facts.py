@@ -5,7 +5,7 @@ a cluster's endpoint once its control plane answers. Whatever takes the output w
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -44,6 +44,8 @@ class GcpNetworkFacts(TypedDict):
     """Name of the subnet's secondary range of services."""
     control_plane_cidr: str
     """Addresses of the control plane's interfaces."""
+    control_plane_subnetwork: NotRequired[pulumi.Input[str]]
+    """ID of the subnet of the control plane's interfaces; GKE puts them into that of machines where it is left out."""
     private_services: pulumi.Input[str]
     """ID of the network, known once databases can be reached through private service access."""
 

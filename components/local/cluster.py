@@ -1,12 +1,12 @@
 """The local cluster, as a Pulumi component."""
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.addresses import first_service_address
 from components.contracts import Cluster
 from components.labels import object_labels
 
@@ -31,8 +31,7 @@ class LocalClusterArgs(TypedDict):
 
 def api_server_cidrs(service_cidr: str) -> list[str]:
     """Return where pods see the API server: the first address of the service range, as Kubernetes defines it."""
-    network = ipaddress.ip_network(service_cidr)
-    return [f"{network[1]}/{network.max_prefixlen}"]
+    return [first_service_address(service_cidr)]
 
 
 class LocalCluster(pulumi.ComponentResource):

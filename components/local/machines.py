@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from components.contracts import GPU_RESOURCE, Capacity, Gpu, MachineShape
+from components.contracts import GPU_RESOURCE, Gpu, MachineShape
 from components.quantities import cpu, memory
 
 ARCHITECTURE: Final = "amd64"
@@ -25,13 +25,6 @@ CAPACITY_ANNOTATION: Final = "mlplatform/simulated-capacity"
 
 A node's status belongs to its kubelet, so a program cannot declare it beside the node.
 """
-
-KARPENTER_CAPACITY_TYPES: Final[Mapping[Capacity, tuple[str, ...]]] = {
-    Capacity.ON_DEMAND: ("on-demand",),
-    Capacity.SPOT: ("spot",),
-    Capacity.SPOT_WITH_FALLBACK: ("spot", "on-demand"),
-}
-"""Values of ``karpenter.sh/capacity-type``; Karpenter tries spot first where both are allowed."""
 
 
 def type_name(shape: MachineShape, gpu: Gpu | None = None) -> str:

@@ -9,8 +9,9 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.contracts import NodePoolArgs
 from components.errors import ArgumentsError
+from components.karpenter import NODE_POOL_API
 from components.labels import object_labels
-from components.local.karpenter import NODE_CLASS_API, NODE_POOL_API, node_pool_spec, problems, static_nodes
+from components.local.karpenter import NODE_CLASS_API, node_pool_spec, problems, static_nodes
 from components.pools import pool_facts
 
 __all__ = ["LocalNodePool", "LocalNodePoolArgs"]

@@ -9,7 +9,8 @@ from mlplatform.environments import Environment
 from mlplatform.errors import UserError
 from mlplatform.graph import Evaluation, Severity, evaluate, evaluate_all
 from mlplatform.render import Written, write
-from mlplatform.tables import finding_lines, preview_table
+from mlplatform.render.terraform import plan
+from mlplatform.tables import finding_lines, plan_lines, preview_table
 
 
 def preview(environments: Iterable[Environment], json_file: Path | None) -> bool:
@@ -33,7 +34,11 @@ def preview(environments: Iterable[Environment], json_file: Path | None) -> bool
 def write_json(evaluations: Mapping[str, Evaluation], file: Path) -> None:
     """Write the filled graphs as a JSON list."""
     graphs = [json.loads(each.filled.to_json()) for each in evaluations.values()]
-    text = json.dumps(graphs, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    write_text(json.dumps(graphs, indent=2, sort_keys=True, ensure_ascii=False) + "\n", file)
+
+
+def write_text(text: str, file: Path) -> None:
+    """Write a result to a file, or to standard output where the file is ``-``."""
     try:
         if file == Path("-"):
             out.file.write(text)
@@ -44,9 +49,20 @@ def write_json(evaluations: Mapping[str, Evaluation], file: Path) -> None:
         raise UserError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def render(environment: Environment, directory: Path) -> Written:
-    """Write the environment's Kubernetes objects as files, unless there is something wrong with it."""
-    return write(evaluate_strictly(environment).filled, directory)
+def render(environment: Environment, directory: Path | None, plan_file: Path | None) -> Written | None:
+    """Write the environment in other forms, unless there is something wrong with it.
+
+    Its Kubernetes objects go to ``directory`` as files, and what it has of AWS and GCP to ``plan_file`` as a Terraform
+    plan; ``-`` is standard output. What the plan lacks is told on standard error.
+    """
+    evaluation = evaluate_strictly(environment)
+    written = None if directory is None else write(evaluation.filled, directory)
+    if plan_file is not None:
+        made = plan(evaluation.filled, evaluation.preview)
+        write_text(made.to_json(), plan_file)
+        for line in plan_lines(environment.name, made):
+            err.print(line, soft_wrap=True)
+    return written
 
 
 def evaluate_strictly(environment: Environment) -> Evaluation:

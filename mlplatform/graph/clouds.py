@@ -20,6 +20,9 @@ PROJECT = "stand-in"
 _GLOBAL_SERVICES = frozenset({"iam", "cloudfront", "route53", "budgets", "organizations"})
 """Services of AWS whose resources belong to no region."""
 
+_SERVICES = {"efs": "elasticfilesystem", "mwaa": "airflow"}
+"""What ARNs call a service whose name in the SDK is another."""
+
 
 def outputs(resource: Resource, provider: Mapping[str, Plain], name: str) -> tuple[str, dict[str, Plain]]:
     """Give a stand-in for the ID, and outputs of a known form; ``provider`` has the inputs of the provider.
@@ -62,7 +65,7 @@ def _of_aws(resource: Resource, service: str, provider: Mapping[str, Plain], nam
     accounts = provider.get("allowedAccountIds")
     listed = re.findall(r"\d{12}", accounts if isinstance(accounts, str) else "")
     place = _Place(
-        service,
+        _SERVICES.get(service, service),
         _text(provider.get("region"), REGION),
         listed[0] if listed else ACCOUNT,
         _text(resource.inputs.get("name"), name),

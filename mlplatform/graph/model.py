@@ -108,7 +108,7 @@ class Resource:
     source: Source | None = None
     """None where no line of the project asks for the resource (the stack, or a resource made by a library)."""
     outputs: dict[str, Any] = field(default_factory=dict)
-    """A component's registered outputs; a custom resource's state: its inputs, stand-ins and known outputs."""
+    """A component's registered outputs; a custom resource's state: its ID, inputs, stand-ins and known outputs."""
 
     @property
     def short_type(self) -> str:

@@ -115,7 +115,7 @@ class Monitor:
             self._record(resource)
             return resource_pb2.RegisterResourceResponse(urn=urn)
         answer = self._fakes.state(resource, request.object, request.importId, provider)
-        self._record(dataclasses.replace(resource, outputs=answer.outputs), answer)
+        self._record(dataclasses.replace(resource, outputs=_with_id(answer)), answer)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=answer.id, object=answer.object)
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
@@ -128,7 +128,7 @@ class Monitor:
                 resource.source,
             )
         answer = self._fakes.state(resource, request.properties, request.id)
-        self._record(dataclasses.replace(resource, outputs=answer.outputs), answer)
+        self._record(dataclasses.replace(resource, outputs=_with_id(answer)), answer)
         return resource_pb2.ReadResourceResponse(urn=urn, id=answer.id, properties=answer.object)
 
     def _record(self, resource: Resource, state: State | None = None) -> None:
@@ -224,6 +224,11 @@ class Monitor:
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: ARG002
         """Let the program end: there is nothing to wait for."""
         return empty_pb2.Empty()
+
+
+def _with_id(state: State) -> dict[str, Plain]:
+    """Give the outputs with the ID among them, where it is known: others refer to a resource by it."""
+    return {"id": state.id, **state.outputs} if state.id else state.outputs
 
 
 def _answer(result: dict[str, Plain]) -> resource_pb2.ResourceInvokeResponse:

@@ -19,6 +19,8 @@ _DIGEST_LENGTH = 8
 _DEEPEST = 3
 _DEEPEST_OF_STATUS = 6
 _NUMBERS = ((bool, False), (int, 0), (float, 0.0))
+_EC2_IDS = {"securitygroupid": "sg", "subnetid": "subnet", "vpcid": "vpc"}
+_EC2_ID_LENGTH = 17
 _UNION_ORIGINS = (typing.Union, types.UnionType)
 
 
@@ -162,6 +164,8 @@ def _string(name: str, urn: str) -> str:
     suffix = digest(urn, name)
     if lowered.endswith("arn"):
         return f"arn:aws:stand-in:::{suffix}"
+    if (prefix := next((each for end, each in _EC2_IDS.items() if lowered.endswith(end)), None)) is not None:
+        return f"{prefix}-{text(_EC2_ID_LENGTH, urn, name)}"
     if lowered == "ip" or lowered.endswith("ipaddress"):
         return f"192.0.2.{int(suffix, 16) % 254 + 1}"
     if lowered.endswith(("url", "uri")):

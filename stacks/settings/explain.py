@@ -36,9 +36,14 @@ def explain(errors: Sequence[ErrorDetails], raw: Mapping[str, Any], source: Sour
                 yield Finding(path, "missing", _allowed(path))
         elif path[-1] == "[key]":
             yield Finding(path[:-1], f"got the name {json.dumps(path[-2])}", described(key_schema(path[:-2])))
-        elif error["input"] is not None:
+        elif error["input"] is not None and not _counted_wrong(error):
             yield _bad_value(error, path, source(path))
     yield from _nothing(raw, ())
+
+
+def _counted_wrong(error: ErrorDetails) -> bool:
+    """Tell whether a list is only too short without its items that are not valid, which have findings of their own."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _bad_value(error: ErrorDetails, path: KeyPath, source: str | None) -> Finding:

@@ -109,7 +109,7 @@ def _as_json(value: Any) -> Any:  # noqa: ANN401  any value of a file
 
 
 def _handed_sections() -> tuple[dict[str, Any], list[Finding]]:
-    """Read every key of the project's namespace; those that are mappings arrive as JSON."""
+    """Read every key of the project's namespace; mappings and lists arrive as JSON."""
     config = pulumi.Config(NAMESPACE)
     start = f"{NAMESPACE}:"
     keys = {*pulumi_runtime.CONFIG.get(), *pulumi_runtime.get_config_env()}
@@ -124,7 +124,7 @@ def _handed_sections() -> tuple[dict[str, Any], list[Finding]]:
 
 def _section_value(section: str, text: str | None) -> Any:  # noqa: ANN401  any value of a file
     schema = schema_at((section,)) or {}
-    if text is None or schema.get("type") != "object":
+    if text is None or schema.get("type") not in {"object", "array"}:
         return text
     try:
         return json.loads(text)

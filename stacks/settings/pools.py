@@ -66,7 +66,7 @@ class NodePoolSettings(Section):
     max: int = Field(ge=1, le=1000)
     """The most nodes that ever run."""
     capacity: Annotated[Capacity, Strict(strict=False)] = Capacity.ON_DEMAND
-    """How the machines are bought; a system pool is not spot."""
+    """How the machines are bought; a system pool is not spot, and on aws and gcp it is on-demand."""
     disk_gib: int = Field(default=100, ge=20, le=16384)
     """Root disk of one machine, in GiB."""
     idle_seconds: int = Field(default=300, ge=0, le=86400)

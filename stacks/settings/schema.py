@@ -114,7 +114,7 @@ def described(node: Schema) -> str:
     if kind == "object":
         return _described_mapping(node)
     if kind == "array":
-        return f"a list of at least {node['minItems']}" if "minItems" in node else "a list"
+        return f"a list{_described_length(node)}"
     words = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text"}
     return words[str(kind)] + _described_range(node)
 
@@ -126,6 +126,13 @@ def _described_mapping(node: Schema) -> str:
     bounds = [f"at {word} {count}" for word, count in (("least", least), ("most", most)) if count is not None]
     named = f", {' and '.join(needed)} among them" if needed else ""
     return f"a mapping of {' and '.join(bounds)}{named}" if bounds else "a mapping"
+
+
+def _described_length(node: Schema) -> str:
+    least, most = node.get("minItems"), node.get("maxItems")
+    if least is not None and most is not None:
+        return f" of {least} to {most}"
+    return f" of at least {least}" if least is not None else f" of at most {most}" if most is not None else ""
 
 
 def _described_range(node: Schema) -> str:

@@ -24,11 +24,49 @@ def test_environments_are_found_by_their_files_names(tmp_path: Path):
     assert environments(tmp_path / "nowhere") == []
 
 
-def test_the_project_has_a_local_environment_that_is_valid():
-    assert "local" in environments(STACKS)
-    settings = load_file(STACKS / "Pulumi.local.yaml")
-    assert settings.environment == "local"
-    assert settings.cloud == "local"
+@pytest.mark.parametrize(
+    ("environment", "cloud", "region"),
+    [
+        ("aws-dev", "aws", "eu-west-1"),
+        ("aws-prod", "aws", "eu-west-1"),
+        ("gcp-dev", "gcp", "europe-west1"),
+        ("gcp-prod", "gcp", "europe-west1"),
+        ("local", "local", ""),
+    ],
+)
+def test_the_projects_environments_are_valid(environment: str, cloud: str, region: str):
+    settings = load_file(STACKS / f"Pulumi.{environment}.yaml")
+    assert settings.environment == environment
+    assert settings.name == f"mlplatform-{environment}"
+    assert (settings.cloud, settings.region) == (cloud, region)
+
+
+def test_the_projects_environments_are_five_with_the_same_work():
+    assert environments(STACKS) == ["aws-dev", "aws-prod", "gcp-dev", "gcp-prod", "local"]
+    every = [load_file(STACKS / f"Pulumi.{environment}.yaml") for environment in environments(STACKS)]
+    local = every[-1]
+    for settings in every:
+        assert settings.scoring == local.scoring, settings.environment
+        assert list(settings.teams) == list(local.teams), settings.environment
+        assert set(settings.stores) >= set(local.stores), settings.environment
+        assert list(settings.databases) == list(local.databases), settings.environment
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_production_survives_a_zone_and_development_does_not_pay_for_it(cloud: str):
+    dev, prod = (load_file(STACKS / f"Pulumi.{cloud}-{stage}.yaml") for stage in ("dev", "prod"))
+    assert (len(dev.network.zones), len(prod.network.zones)) == (2, 3)
+    assert prod.network.nat_per_zone is (cloud == "aws")
+    assert not dev.network.nat_per_zone
+    assert {database.high_availability for database in prod.databases.values()} == {True}
+    assert {database.backup_days for database in prod.databases.values()} == {35}
+    assert {database.high_availability for database in dev.databases.values()} == {False}
+    assert prod.delivery is not None
+    assert not prod.let_go
+    assert not dev.let_go
+    for settings in (dev, prod):
+        assert settings.cluster.public_endpoint is None
+        assert all(pool.min == 0 for name, pool in settings.node_pools.items() if name != "system")
 
 
 def test_a_missing_file_lists_those_that_there_are(tmp_path: Path):

@@ -23,8 +23,8 @@ def as_environment(fixture: Path, directory: Path) -> Path:
 
 
 def test_there_are_fixtures_of_both_kinds():
-    assert len(BROKEN) >= 150
-    assert len(VALID) >= 8
+    assert len(BROKEN) >= 225
+    assert len(VALID) >= 14
     assert set(CONFIG.glob("*")) == {*BROKEN, *VALID}
 
 
@@ -78,3 +78,65 @@ def test_every_value_of_the_fullest_file_arrives(tmp_path: Path):
     assert settings.charts.mirror == "./mirror/charts"
     assert settings.services.queueing.enabled
     assert settings.teams["churn"].people.viewers == ("oidc:analysts",)
+
+
+def test_every_value_of_the_fullest_file_of_aws_arrives(tmp_path: Path):
+    settings = load_file(as_environment(CONFIG / "aws.ok.every-key.yaml", tmp_path))
+    assert settings.aws is not None
+    assert settings.gcp is None
+    assert settings.aws.account_id == "111122223333"
+    assert settings.aws.admin_roles == ("arn:aws:iam::111122223333:role/admin",)
+    assert settings.aws.fargate_namespaces == ("workflow-server",)
+    assert settings.network.nat_per_zone
+    assert settings.cluster.public_endpoint is not None
+    assert settings.cluster.public_endpoint.allowed_cidrs == ("8.8.8.0/24", "9.9.9.9/32")
+    maintenance = settings.cluster.maintenance
+    assert (maintenance.day, maintenance.start_time, maintenance.hours) == ("saturday", "22:30", 24)
+    assert [(each.name, each.start, each.end) for each in maintenance.exclusions] == [
+        ("year-end", "2026-12-20", "2027-01-04"),
+        ("summer", "2027-08-01", "2027-08-15"),
+    ]
+    assert settings.stores["datasets"].update_events
+    hub = settings.databases["hub"]
+    assert (hub.high_availability, hub.backup_days, hub.storage_gib) == (True, 35, 100)
+    assert hub.shape is not None
+    assert (hub.shape.cpu, hub.shape.memory_gib) == (4, 16)
+    airflow = settings.services.managed_airflow
+    assert (airflow.enabled, airflow.size, airflow.min_workers, airflow.max_workers) == (True, "medium", 2, 10)
+    assert settings.image_caches.registries == ("docker.io", "ghcr.io", "public.ecr.aws")
+    assert settings.image_caches.credentials == {
+        "docker.io": "ecr-pullthroughcache/docker-hub",
+        "ghcr.io": "ecr-pullthroughcache/github",
+    }
+    assert settings.logs.retention_days == 3650
+    assert settings.alerts is not None
+    assert settings.alerts.receivers == ("alerts@example.com",)
+    assert settings.budget is not None
+    assert settings.budget.monthly_usd == 1000
+    assert settings.delivery is not None
+    assert (settings.delivery.repository, settings.delivery.branch, settings.delivery.runner) == (
+        "example-org/ml.platform_1",
+        "release/2026.12",
+        True,
+    )
+    assert settings.let_go == ("airflow", "stores.datasets", "secrets.database-hub")
+
+
+def test_what_is_there_already_arrives(tmp_path: Path):
+    aws = load_file(as_environment(CONFIG / "aws.ok.existing.yaml", tmp_path)).aws
+    assert aws is not None
+    assert aws.existing_network is not None
+    assert aws.existing_cluster is not None
+    assert aws.existing_network.vpc_id == "vpc-0a1b2c3d4e5f60718"
+    assert aws.existing_network.pod_subnets["eu-west-1b"] == "subnet-0a1b2c3d4e5f60006"
+    assert aws.existing_network.intra_cidrs == ("10.128.250.0/24", "10.128.251.0/24")
+    assert aws.existing_cluster.endpoint.startswith("https://")
+    assert aws.existing_cluster.security_group == "sg-0a1b2c3d4e5f60718"
+    gcp = load_file(as_environment(CONFIG / "gcp.ok.existing.yaml", tmp_path)).gcp
+    assert gcp is not None
+    assert gcp.existing_network is not None
+    assert gcp.existing_cluster is not None
+    assert (gcp.existing_network.pod_range, gcp.existing_network.service_range) == ("pods", "services")
+    assert gcp.existing_network.host_project == "example-network"
+    assert gcp.existing_cluster.endpoint == "gke-0a1b2c3d4e5f.europe-west1.gke.goog"
+    assert gcp.release_channel == "regular"

@@ -106,17 +106,19 @@ def test_secrets_are_refused_without_showing_them(read: Read, tmp_path: Path):
     assert "Hush" not in str(raised.value)
 
 
-def test_a_real_program_reads_its_configuration_from_the_engine():
+@pytest.mark.parametrize("environment", ["local", "aws-prod", "gcp-prod"])
+def test_a_real_program_reads_its_configuration_from_the_engine(environment: str):
     """The engine hands configuration over in an environment variable; nothing is patched here."""
     program = (
+        "import sys\n"
         "import pulumi.runtime.settings as runtime\n"
-        "runtime.configure(runtime.Settings(project='mlplatform', stack='local', dry_run=True))\n"
+        "runtime.configure(runtime.Settings(project='mlplatform', stack=sys.argv[1], dry_run=True))\n"
         "from stacks.settings import from_pulumi\n"
         "print(from_pulumi().model_dump_json())\n"
     )
-    file = STACKS / "Pulumi.local.yaml"
+    file = STACKS / f"Pulumi.{environment}.yaml"
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, environment],
         env={**os.environ, "PULUMI_CONFIG": json.dumps(pulumi_config(file))},
         capture_output=True,
         text=True,

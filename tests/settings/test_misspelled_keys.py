@@ -1,4 +1,4 @@
-"""Any key of the local environment's file, misspelled by one letter, is reported with the right suggestion."""
+"""Any key of an environment's file, misspelled by one letter, is reported with the right suggestion."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +12,15 @@ from stacks.settings.load import STACKS
 from stacks.settings.problems import in_file, key_path
 from stacks.settings.schema import schema_at
 
-LOCAL = STACKS / "Pulumi.local.yaml"
+ENVIRONMENTS = ("local", "aws-prod", "gcp-prod")
 START = "mlplatform:"
+TOO_SHORT = {"to"}
+"""Keys of which one wrong letter leaves too little to be told."""
 
 
-def sections() -> dict[str, Any]:
-    config = yaml.safe_load(LOCAL.read_text(encoding="utf-8"))["config"]
+def sections(environment: str = "local") -> dict[str, Any]:
+    text = (STACKS / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8")
+    config = yaml.safe_load(text)["config"]
     return {key.removeprefix(START): value for key, value in config.items()}
 
 
@@ -44,21 +47,34 @@ def misspelled(key: str) -> list[str]:
     ]
 
 
-KEYS = sorted(set(keys(sections())), key=str)
+def every_key() -> dict[tuple[str | int, ...], str]:
+    """Paths of the keys, each with the first environment that has it."""
+    found: dict[tuple[str | int, ...], str] = {}
+    for environment in ENVIRONMENTS:
+        for path in sorted(set(keys(sections(environment))), key=str):
+            if path[-1] not in TOO_SHORT:
+                found.setdefault(path, environment)
+    return found
+
+
+KEYS = every_key()
 
 
 def test_the_keys_are_found():
-    assert ("scoring", "churn-daily", "input", "store") in KEYS
-    assert ("nodePools", "system", "shapes", 0, "cpu") in KEYS
+    assert KEYS["scoring", "churn-daily", "input", "store"] == "local"
+    assert KEYS["nodePools", "system", "shapes", 0, "cpu"] == "local"
+    assert KEYS["aws", "fargateNamespaces"] == "aws-prod"
+    assert KEYS["cluster", "maintenance", "exclusions", 0, "from"] == "aws-prod"
+    assert KEYS["gcp", "billingAccount"] == "gcp-prod"
     assert ("nodePools", "system") not in KEYS
-    assert len(KEYS) > 90
+    assert len(KEYS) > 130
 
 
 @pytest.mark.parametrize("path", KEYS, ids=lambda path: key_path(in_file(path)))
 def test_a_misspelled_key_is_reported_with_the_right_one(path: tuple[str | int, ...], tmp_path: Path):
     right = str(path[-1])
     for wrong in misspelled(right):
-        changed = sections()
+        changed = sections(KEYS[path])
         around: Any = changed
         for part in path[:-1]:
             around = around[part]

@@ -5,11 +5,45 @@ from typing import Final
 
 from stacks.settings.draft import Draft
 from stacks.settings.problems import Finding
-from stacks.settings.rules import foundation, lists, pools, scoring, teams
+from stacks.settings.rules import (
+    addresses,
+    aws,
+    clouds,
+    foundation,
+    gcp,
+    gke_pools,
+    let_go,
+    lists,
+    machines,
+    maintenance,
+    names,
+    network,
+    operations,
+    pools,
+    scoring,
+    teams,
+)
 
 Rule = Callable[[Draft], Iterator[Finding]]
 
-RULES: Final[tuple[Rule, ...]] = (*lists.RULES, *foundation.RULES, *pools.RULES, *teams.RULES, *scoring.RULES)
+RULES: Final[tuple[Rule, ...]] = (
+    *lists.RULES,
+    *foundation.RULES,
+    *clouds.RULES,
+    *names.RULES,
+    *network.RULES,
+    *addresses.RULES,
+    *aws.RULES,
+    *gcp.RULES,
+    *operations.RULES,
+    *maintenance.RULES,
+    *let_go.RULES,
+    *pools.RULES,
+    *machines.RULES,
+    *gke_pools.RULES,
+    *teams.RULES,
+    *scoring.RULES,
+)
 """Every rule. A rule is pure, and stays silent about what it cannot judge."""
 
 

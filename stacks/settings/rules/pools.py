@@ -14,9 +14,6 @@ RESERVED_DOMAINS: Final = ("k8s.io", "karpenter.sh", "kubernetes.io", "mlplatfor
 
 UNRESERVED: Final = f"keys whose prefix is not in or below {', '.join(RESERVED_DOMAINS)}"
 
-GKE_NODE_PREFIX: Final = 24
-"""Length of the network of pods' addresses that GKE sets aside for each node."""
-
 
 def sizes(draft: Draft) -> Iterator[Finding]:
     """Refuse a pool that would always run more nodes than it may."""
@@ -47,8 +44,8 @@ def system_pools(draft: Draft) -> Iterator[Finding]:
         if pool.min == 0:
             found = got(0) if "min" in pool.model_fields_set else "missing"
             yield Finding((*here, "min"), found, "at least 1 in a system pool, which does not scale from zero")
-        if pool.capacity is Capacity.SPOT:
-            allowed = f"{Capacity.ON_DEMAND} or {Capacity.SPOT_WITH_FALLBACK} in a system pool"
+        if pool.capacity not in _steady(draft):
+            allowed = f"{' or '.join(_steady(draft))} in a system pool"
             yield Finding((*here, "capacity"), got(pool.capacity), allowed)
         if pool.gpu is not None:
             yield Finding((*here, "gpu"), "got GPUs", "none in a system pool, whose pods do not use them")
@@ -56,6 +53,13 @@ def system_pools(draft: Draft) -> Iterator[Finding]:
             if taint.effect is not TaintEffect.PREFER_NO_SCHEDULE:
                 allowed = f"{TaintEffect.PREFER_NO_SCHEDULE} in a system pool, whose pods tolerate nothing else"
                 yield Finding((*here, "taints", position, "effect"), got(taint.effect), allowed)
+
+
+def _steady(draft: Draft) -> tuple[Capacity, ...]:
+    """Return how the machines of a system pool may be bought."""
+    if draft.lacks("cloud") or draft.settings.cloud is CloudKind.LOCAL:
+        return (Capacity.ON_DEMAND, Capacity.SPOT_WITH_FALLBACK)
+    return (Capacity.ON_DEMAND,)
 
 
 def reserved_keys(draft: Draft) -> Iterator[Finding]:
@@ -90,24 +94,9 @@ def taints(draft: Draft) -> Iterator[Finding]:
                 yield Finding((*here, "key"), got(taint.key), "this key only in a pool with gpu")
 
 
-def addresses(draft: Draft) -> Iterator[Finding]:
-    """Require room for the nodes of all pools: GKE gives each one a /24 of the pods' network."""
-    if draft.lacks("cloud", "network", "nodePools") or draft.settings.cloud is not CloudKind.GCP:
-        return
-    length = int(draft.settings.network.pod_cidr.rpartition("/")[2])
-    room = 2 ** max(0, GKE_NODE_PREFIX - length)
-    most = sum(pool.max for _, pool in _pools(draft))
-    if most > room:
-        yield Finding(
-            ("network", "podCidr"),
-            f"{got(draft.settings.network.pod_cidr)}, which has room for {room} nodes on gcp",
-            f"room for the {most} nodes of all pools",
-        )
-
-
 def _pools(draft: Draft) -> Iterator[tuple[str, NodePoolSettings]]:
     if not draft.lacks("nodePools"):
         yield from draft.settings.node_pools.items()
 
 
-RULES: Final = (sizes, machines, system_pools, reserved_keys, taints, addresses)
+RULES: Final = (sizes, machines, system_pools, reserved_keys, taints)

@@ -1,0 +1,75 @@
+"""The services of Google Cloud that an environment's project uses, as a Pulumi component."""
+
+from collections.abc import Sequence
+from typing import Final, TypedDict
+
+import pulumi
+import pulumi_gcp as gcp
+
+from components.gcp.facts import GcpEnvironment
+
+__all__ = ["GcpProjectServices", "GcpProjectServicesArgs"]
+
+SERVICES: Final = (
+    "artifactregistry",
+    "bigquery",
+    "billingbudgets",
+    "binaryauthorization",
+    "cloudkms",
+    "cloudresourcemanager",
+    "compute",
+    "container",
+    "containeranalysis",
+    "containerfilesystem",
+    "containerscanning",
+    "dns",
+    "iam",
+    "iamcredentials",
+    "logging",
+    "monitoring",
+    "pubsub",
+    "secretmanager",
+    "servicenetworking",
+    "serviceusage",
+    "sqladmin",
+    "storage",
+    "sts",
+)
+"""What every environment uses, each without ``.googleapis.com``."""
+
+
+class GcpProjectServicesArgs(TypedDict):
+    """Which services are wanted."""
+
+    environment: GcpEnvironment
+    """The environment whose project it is."""
+    further: Sequence[str]
+    """Services beside those that every environment uses, such as ``composer``, without ``.googleapis.com``."""
+
+
+class GcpProjectServices(pulumi.ComponentResource):
+    """Enables what the project uses, before anything else is made.
+
+    It never disables a service: something that this program knows nothing of may use it too. The service accounts
+    through which services act are no part of it; keys bring those that encrypt.
+    """
+
+    project: pulumi.Output[str]
+    """ID of the project, known once its services are enabled."""
+
+    def __init__(self, name: str, args: GcpProjectServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:index:GcpProjectServices", name, {}, opts)
+        project = args["environment"]["project"]
+        enabled = [
+            gcp.projects.Service(
+                f"{name}-{service}",
+                project=project,
+                service=f"{service}.googleapis.com",
+                disable_on_destroy=False,
+                disable_dependent_services=False,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for service in sorted({*SERVICES, *args["further"]})
+        ]
+        self.project = pulumi.Output.all(project, *(service.id for service in enabled)).apply(lambda ids: str(ids[0]))
+        self.register_outputs({"project": self.project})
