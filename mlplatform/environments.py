@@ -1,5 +1,6 @@
 """The environments of a project: which there are, their settings, and how to evaluate them."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from mlplatform.errors import UserError
 from mlplatform.graph import EvaluationRequest
+from mlplatform.preload import preload
 from stacks.clouds import cluster_name
 from stacks.settings import Problem, Settings, SettingsError, environments, load_file, pulumi_config
 
@@ -34,6 +36,7 @@ class Environment:
             config=pulumi_config(self.file),
             program=PROGRAM,
             known_outputs=known_outputs or {},
+            preload=functools.partial(preload, self.settings.cloud.value),
         )
 
 

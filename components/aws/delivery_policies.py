@@ -25,15 +25,15 @@ from components.aws.policies import Statement, allow, deny
 PASSED_TO: Final = (
     "airflow-env.amazonaws.com",
     "airflow.amazonaws.com",
+    "backup.amazonaws.com",
     "ec2.amazonaws.com",
+    "ecr.amazonaws.com",
     "eks-fargate-pods.amazonaws.com",
     "eks.amazonaws.com",
-    "events.amazonaws.com",
     "firehose.amazonaws.com",
     "logs.amazonaws.com",
     "monitoring.rds.amazonaws.com",
     "pods.eks.amazonaws.com",
-    "vpc-flow-logs.amazonaws.com",
 )
 """Services to which roles of the environment may be handed."""
 

@@ -60,6 +60,12 @@ class Pass:
         self._read_end = read_end
         return read_end
 
+    def preload(self) -> None:
+        """Load what the program will import."""
+        if self.request.preload is not None:
+            with _no_collection():
+                self.request.preload()
+
     def receive(self) -> bool:
         """Read what there is; tell whether there may be more."""
         chunk = os.read(self._read_end, _CHUNK)
@@ -108,6 +114,8 @@ def run_all(passes: Iterable[Pass], workers: int, timeout: float) -> Iterator[tu
             while waiting or running:
                 while waiting and len(running) < workers:
                     started = waiting.popleft()
+                    # Only now, so that what one environment needs is loaded while another one is evaluated.
+                    started.preload()
                     descriptor = started.start()
                     running[descriptor] = started
                     selector.register(descriptor, selectors.EVENT_READ)

@@ -33,6 +33,9 @@ class EvaluationRequest:
     """Answers to provider functions by token, beside the built-in ones."""
     opaque_types: frozenset[str] = frozenset()
     """Types that are known to hide resources and are looked into elsewhere: no finding for them."""
+    preload: Callable[[], None] | None = None
+    """Loads modules that the program will import, in the process from which all evaluations are forked, so that they
+    are loaded once."""
     schemas: Path | None = None
     """Directory with ``crds/`` and ``charts/``; by default MLPLATFORM_SCHEMAS, else ../shared/schemas beside the
     project, if they exist."""

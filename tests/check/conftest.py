@@ -13,4 +13,5 @@ def checkov() -> Checkov:
     try:
         return obtain(cache_dir(), print)
     except UserError as error:
-        pytest.fail(f"{error.message}\n{error.hint}", pytrace=False)
+        reason = f"{error.message}\n{error.hint}"
+    pytest.fail(reason, pytrace=False)

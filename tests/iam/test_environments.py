@@ -2,6 +2,7 @@
 
 import pytest
 
+from components.aws.delivery_policies import PASSED_TO
 from mlplatform.environments import PROGRAM, load
 from mlplatform.graph import evaluate
 from stacks.settings import CloudKind, environments
@@ -21,3 +22,13 @@ def test_policies_allow_nothing_broad(name: str) -> None:
     assert pods
     assert [each.name for each in pods if not each.inputs.get("permissionsBoundary")] == []
     assert faults(graph) == []
+    trusted = {
+        service
+        for each in found
+        if each.path == "assumeRolePolicy"
+        for statement in each.statements
+        for service in [statement["Principal"].get("Service")]
+        if isinstance(service, str)
+    }
+    # The runner is made by people, as are the roles of CI.
+    assert trusted - {"codebuild.amazonaws.com"} <= set(PASSED_TO)

@@ -7,6 +7,7 @@ import pytest
 from mlplatform.graph import UNKNOWN, EvaluationRequest, ResourceGraph, Secret, evaluate
 from mlplatform.render.terraform import Plan, plan
 from tests.support.graphs import Program
+from tests.support.terraform import configuration
 
 BUCKET = "aws:s3/bucket:Bucket"
 ROLE = "aws:iam/role:Role"
@@ -237,3 +238,12 @@ def test_documents_keep_stand_ins_so_that_rules_can_read_them(evaluated: Plan):
     assert statement["Resource"].startswith("arn:aws:s3:::")
     configuration = configured(evaluated, "aws_s3_bucket_policy.policy")
     assert configuration["expressions"]["policy"]["references"][-1] == "aws_s3_bucket.data"
+
+
+def test_a_configuration_can_be_made_of_a_plan(evaluated: Plan):
+    written = configuration(evaluated)
+    assert written["terraform"] == {"required_providers": {"aws": {"source": "hashicorp/aws"}}}
+    (rule,) = written["resource"]["aws_s3_bucket_server_side_encryption_configuration"]["encryption"]["rule"]
+    assert rule["apply_server_side_encryption_by_default"] == [
+        {"sse_algorithm": "aws:kms", "kms_master_key_id": "${aws_kms_key.key.arn}"}
+    ]
