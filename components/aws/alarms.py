@@ -58,7 +58,7 @@ class AwsAlarmsArgs(TypedDict):
 class AwsAlarms(pulumi.ComponentResource):
     """A topic that alarms, budgets and the databases' events are sent to, its receivers, and the alarms.
 
-    It watches what AWS runs. What runs in the cluster is for the cluster's own monitoring to watch.
+    It watches what AWS runs, and not what runs in the cluster: that is for the cluster's own monitoring.
     """
 
     topic_arn: pulumi.Output[str]

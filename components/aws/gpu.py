@@ -60,7 +60,8 @@ def exporter_values(pools: Iterable[NodePool], *, service_monitor: bool) -> dict
 class AwsGpuSupport(pulumi.ComponentResource):
     """NVIDIA's device plugin, by which pods ask for GPUs, and exporter of their metrics, on machines with GPUs only.
 
-    Both run once on each such machine, so they come and go with them. Drivers are part of the machines' image.
+    Both run once on each such machine, so they come and go with them. It
+    installs no drivers: they are part of the machines' image.
     """
 
     pool_names: pulumi.Output[Sequence[str]]

@@ -40,8 +40,8 @@ class GcpAlertsArgs(TypedDict):
 class GcpAlerts(pulumi.ComponentResource):
     """One Cloud Monitoring channel for each receiver, and alert policies that use all of them.
 
-    They watch what the cloud runs: databases, address translation, quotas, and announcements that nobody takes. What
-    runs in the cluster is watched by its own monitoring.
+    They watch what the cloud runs: databases, address translation, quotas, and announcements that nobody takes. They do
+    not watch what runs in the cluster, which has its own monitoring.
     """
 
     channels: pulumi.Output[Sequence[str]]

@@ -96,7 +96,7 @@ class GcpAuditLogs(pulumi.ComponentResource):
     """Logs of who did what in the project, of the control plane, of machines and of the network, out of reach.
 
     They go to a bucket whose objects nobody can change before their time, so that versions of them would have no
-    meaning. Cloud Logging has them too, for as long as it does. What pods log is kept by monitoring.
+    meaning. Cloud Logging has them too, for as long as it does. What pods log does not go there.
     """
 
     bucket: pulumi.Output[str]

@@ -79,7 +79,7 @@ def test_objects_in_the_cluster_go_before_it_and_before_the_rights_to_it(evaluat
         each for each in graph.resources if each.type in {"aws:eks/cluster:Cluster", "gcp:container/cluster:Cluster"}
     ]
     entries = [
-        each for each in graph.resources if each.type.endswith("eks/accessPolicyAssociation:AccessPolicyAssociation")
+        each for each in graph.resources if each.type.endswith(":AccessPolicyAssociation") and "AwsCluster$" in each.urn
     ]
     objects = [each for each in graph.resources if each.type.startswith("kubernetes:")]
     assert len(objects) > 40

@@ -1,5 +1,6 @@
 """The component provider, started as the engine starts it, but without an engine."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -18,43 +19,6 @@ from components.host import COMPONENTS, PACKAGE
 
 ROOT = Path(__file__).parents[2]
 NO_ENGINE = "127.0.0.1:1"
-
-INPUTS = {
-    "LocalCluster": {"clusterName", "kubernetesVersion", "serviceCidr", "labels"},
-    "LocalDatabase": {"databaseName", "database", "host"},
-    "LocalNodePool": {"poolName", "pool", "labels"},
-    "LocalObjectStore": {"storeName", "store", "dataDirectory"},
-    "LocalRegistry": {"platform", "registry"},
-    "LocalSecret": {"secretName", "secret"},
-    "LocalWorkloadIdentity": {"identity"},
-    "PriorityClasses": {"labels"},
-    "ScoringJobTemplate": {
-        *("template", "namespace", "serviceAccount", "pool", "image", "inputUrl", "outputUrl", "shards"),
-        *("parallelism", "cpu", "memoryGib", "retriesPerShard", "maxFailedShards", "deadlineSeconds", "ttlSeconds"),
-        *("gpus", "schedule", "environment", "queue", "labels"),
-    },
-    "SystemNamespace": {"cluster", "labels"},
-    "TeamWorkspace": {"team", "cluster", "people", "pools", "quota", "registry", "labels"},
-}
-
-OUTPUTS = {
-    "LocalCluster": {"clusterName", "context", "kubernetesVersion", "apiServerCidrs"},
-    "LocalDatabase": {"dsn", "password"},
-    "LocalNodePool": {"poolName", "nodeSelector"},
-    "LocalObjectStore": {"url"},
-    "LocalRegistry": {"prefix"},
-    "LocalSecret": {"secretName"},
-    "LocalWorkloadIdentity": {"serviceAccount", "principal"},
-    "PriorityClasses": {"classNames"},
-    "ScoringJobTemplate": {"template", "namespace"},
-    "SystemNamespace": {"namespace"},
-    "TeamWorkspace": {"namespace", "submitter"},
-}
-
-OPTIONAL = {
-    ("LocalDatabase", "host"),
-    *(("ScoringJobTemplate", key) for key in ("environment", "gpus", "queue", "schedule")),
-}
 
 
 @pytest.fixture(scope="module")
@@ -97,15 +61,20 @@ def test_every_component_of_the_project_is_hosted(schema: dict[str, Any]) -> Non
     assert set(schema["resources"]) == {f"{PACKAGE}:index:{component.__name__}" for component in COMPONENTS}
 
 
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
 @pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 def test_its_inputs_and_outputs_are_in_the_schema(
     schema: dict[str, Any], component: type[pulumi.ComponentResource]
 ) -> None:
-    name = component.__name__
-    resource = schema["resources"][f"{PACKAGE}:index:{name}"]
-    assert set(resource["inputProperties"]) == INPUTS[name]
-    assert set(resource["properties"]) == OUTPUTS[name]
-    assert {key for key in INPUTS[name] if (name, key) not in OPTIONAL} == set(resource["requiredInputs"])
+    resource = schema["resources"][f"{PACKAGE}:index:{component.__name__}"]
+    arguments = inspect.signature(component.__init__).parameters["args"].annotation
+    assert set(resource["inputProperties"]) == {_camel(name) for name in arguments.__annotations__}
+    assert set(resource.get("requiredInputs", ())) == {_camel(name) for name in arguments.__required_keys__}
+    assert set(resource["properties"]) == {_camel(name) for name in component.__annotations__}
 
 
 def test_everything_in_the_schema_is_described(schema: dict[str, Any]) -> None:
