@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
@@ -27,7 +26,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def inventory_page() -> str:
-    """List the resources of every committed environment by type."""
+    """List the resources of every committed environment by service and type."""
     environments = load(PROGRAM)
     graphs = {name: each.filled for name, each in evaluate_all([each.request() for each in environments]).items()}
     lines = [
@@ -41,7 +40,7 @@ def inventory_page() -> str:
         "",
     ]
     for each in environments:
-        lines += [f"## {each.name}", "", *_types(graphs[each.name]), ""]
+        lines += [f"## {each.name}", "", *_services(graphs[each.name])]
     return "\n".join(lines) + "\n"
 
 
@@ -53,9 +52,28 @@ def _summary(environment: Environment, graph: ResourceGraph) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _types(graph: ResourceGraph) -> Iterator[str]:
-    yield from ("| type | number | names |", "| --- | ---: | --- |")
-    numbers = Counter(each.type for each in graph.resources if each.custom)
-    for kind in sorted(numbers):
-        names = ", ".join(f"`{each.name}`" for each in graph.resources if each.type == kind)
-        yield f"| `{kind}` | {numbers[kind]} | {names} |"
+def _services(graph: ResourceGraph) -> Iterator[str]:
+    """List the resources in one folded table for each service; the tables of five clouds are too long to scroll by."""
+    names: dict[str, dict[str, list[str]]] = {}
+    for each in graph.resources:
+        if each.custom:
+            service, kind = _split(each.type)
+            names.setdefault(service, {}).setdefault(kind, []).append(each.name)
+    for service in sorted(names):
+        kinds = names[service]
+        count = sum(map(len, kinds.values()))
+        yield from (f'??? abstract "{service} ({count})"', "")
+        yield from ("    | type | number | names |", "    | --- | ---: | --- |")
+        for kind in sorted(kinds):
+            yield f"    | `{kind}` | {len(kinds[kind])} | {', '.join(f'`{name}`' for name in kinds[kind])} |"
+        yield ""
+
+
+def _split(resource_type: str) -> tuple[str, str]:
+    """Return service and type: ``aws:ec2`` and ``Subnet`` of ``aws:ec2/subnet:Subnet``."""
+    module, _, kind = resource_type.rpartition(":")
+    package, _, path = module.partition(":")
+    if package == "kubernetes":
+        return module, kind
+    service = path.partition("/")[0]
+    return f"{package}:{service}" if service else package, kind
