@@ -44,7 +44,10 @@ def network_policies(cluster: Cluster) -> dict[str, dict[str, Any]]:
     """
     kube_dns = {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        # Some clusters answer from a cache on each node.
+        "podSelector": {
+            "matchExpressions": [{"key": "k8s-app", "operator": "In", "values": ["kube-dns", "node-local-dns"]}]
+        },
     }
     policies = {
         "default-deny": default_deny(),

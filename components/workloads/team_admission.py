@@ -4,7 +4,7 @@ The API server evaluates it in its own process, so it holds without a webhook an
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from components.contracts import POOL_LABEL, NodePool
@@ -19,7 +19,7 @@ def _literal(values: Sequence[str]) -> str:
     return json.dumps(sorted(set(values)))
 
 
-def _words(values: Sequence[str]) -> str:
+def _words(values: Iterable[str]) -> str:
     return ", ".join(sorted(set(values))) or "none"
 
 
@@ -28,22 +28,41 @@ def priority_classes(pools: Sequence[NodePool]) -> list[str]:
     return sorted({PRIORITY_OF_PURPOSE[pool["purpose"]] for pool in pools if pool["purpose"] in PRIORITY_OF_PURPOSE})
 
 
-def _placement_rules(pools: Sequence[str]) -> list[dict[str, str]]:
+def _selectors(pools: Sequence[NodePool]) -> list[dict[str, str]]:
+    """Return the labels that select each pool, in order of the pools' names."""
+    return [dict(sorted(pool["node_selector"].items())) for pool in sorted(pools, key=lambda pool: pool["name"])]
+
+
+def _taints(pools: Sequence[NodePool]) -> dict[str, list[str]]:
+    """Return the taint keys by which pools are told apart, each with the values that are the team's."""
+    selectors = _selectors(pools)
+    keys = sorted({POOL_LABEL, *(key for selector in selectors for key in selector)})
+    return {key: sorted({selector[key] for selector in selectors if key in selector}) for key in keys}
+
+
+def _placement_rules(pools: Sequence[NodePool]) -> list[dict[str, str]]:
+    taints = list(_taints(pools))
+    names = _words(pool["name"] for pool in pools)
+    beside = [key for key in taints if key != POOL_LABEL]
+    together = f", and {' and '.join(beside)} of the same pool" if beside else ""
     return [
         {
-            "expression": f"object.spec.?nodeSelector[?'{POOL_LABEL}'].orValue('') in variables.pools",
-            "message": f"the pod must select one of the team's pools: nodeSelector {POOL_LABEL}: {_words(pools)}",
+            "expression": (
+                "variables.selectors.exists(selector, selector.all(key, "
+                "object.spec.?nodeSelector[?key].orValue('') == selector[key]))"
+            ),
+            "message": f"the pod must select one of the team's pools: nodeSelector {POOL_LABEL}: {names}{together}",
             "reason": "Forbidden",
         },
         {
             "expression": (
                 "object.spec.?tolerations.orValue([]).all(t, t.?key.orValue('') != '' && "
-                f"(t.key != '{POOL_LABEL}' || "
-                "(t.?operator.orValue('Equal') == 'Equal' && t.?value.orValue('') in variables.pools)))"
+                "(!(t.key in variables.taints) || (t.?operator.orValue('Equal') == 'Equal' && "
+                "t.?value.orValue('') in variables.taints[t.key])))"
             ),
             "message": (
-                f"the pod may tolerate the taint {POOL_LABEL} with operator Equal and one of these values only: "
-                f"{_words(pools)}; a toleration without a key is not allowed"
+                f"the pod may tolerate the taint {' or '.join(taints)} with operator Equal and one of these values "
+                f"only: {names}; a toleration without a key is not allowed"
             ),
             "reason": "Forbidden",
         },
@@ -58,12 +77,11 @@ def _placement_rules(pools: Sequence[str]) -> list[dict[str, str]]:
 def pod_policy(namespace: str, pools: Sequence[NodePool], repositories: Sequence[str], shared: str) -> dict[str, Any]:
     """Return the specification of the policy on the pods of ``namespace``.
 
-    A pod has to select one of ``pools``, tolerates no other pool's taint, takes a priority class of work that those
-    pools are for, and runs images with a tag or digest from ``repositories`` or from below the path ``shared``, where
-    the platform's own images are. Updates that leave the specification alone pass, so that a pod which was let in
-    under earlier rules can still end and be removed.
+    A pod has to select one of ``pools`` by all of its labels, tolerates no other pool's taint, takes a priority class
+    of work that those pools are for, and runs images with a tag or digest from ``repositories`` or from below the path
+    ``shared``, where the platform's own images are. Updates that leave the specification alone pass, so that a pod
+    which was let in under earlier rules can still end and be removed.
     """
-    pool_names = [pool["name"] for pool in pools]
     classes = priority_classes(pools)
     sources = f"images must come, with a tag or digest, from: {_words([*repositories, f'{shared}/*'])}"
     return {
@@ -87,7 +105,8 @@ def pod_policy(namespace: str, pools: Sequence[NodePool], repositories: Sequence
             }
         ],
         "variables": [
-            {"name": "pools", "expression": _literal(pool_names)},
+            {"name": "selectors", "expression": json.dumps(_selectors(pools))},
+            {"name": "taints", "expression": json.dumps(_taints(pools))},
             {"name": "repositories", "expression": _literal(repositories)},
             {
                 "name": "images",
@@ -108,7 +127,7 @@ def pod_policy(namespace: str, pools: Sequence[NodePool], repositories: Sequence
             },
         ],
         "validations": [
-            *_placement_rules(pool_names),
+            *_placement_rules(pools),
             {
                 "expression": f"object.spec.?priorityClassName.orValue('') in {_literal(['', *classes])}",
                 "message": f"the pod's priority class must be one of: {_words(classes)}",

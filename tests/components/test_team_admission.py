@@ -32,7 +32,10 @@ def test_lists_in_expressions_are_sorted_so_that_the_policy_does_not_change_by_i
     second = pod_policy("team-churn", POOLS[::-1], ["r/a", "r/b", "r/a"], shared="r/platform")
     assert first == second
     variables = {each["name"]: each["expression"] for each in first["variables"]}
-    assert json.loads(variables["pools"]) == ["gpu", "more-scoring", "scoring"]
+    assert (
+        '[{"mlplatform/pool": "gpu"}, {"mlplatform/pool": "more-scoring"}, {"mlplatform/pool": "scoring"}]'
+        in (first["validations"][0]["expression"])
+    )
     assert json.loads(variables["repositories"]) == ["r/a", "r/b"]
 
 
@@ -51,3 +54,15 @@ def test_a_team_may_claim_the_priority_of_the_work_that_its_pools_are_for() -> N
 def test_a_team_without_repositories_has_the_platforms_images() -> None:
     policy = pod_policy("team-churn", POOLS, [], shared="r/platform")
     assert policy["validations"][-1]["message"].endswith("from: r/platform/*")
+
+
+def test_a_pool_that_is_selected_by_two_labels_is_selected_by_both() -> None:
+    pool = pool_facts("scoring", pool_args())
+    pool["node_selector"] = {**pool["node_selector"], "example.com/class": "scoring"}
+    policy = pod_policy("team-churn", [pool], [], shared="r/platform")
+    variables = {each["name"]: each["expression"] for each in policy["variables"]}
+    assert json.loads(variables["selectors"]) == [{"example.com/class": "scoring", "mlplatform/pool": "scoring"}]
+    assert json.loads(variables["taints"]) == {"example.com/class": ["scoring"], "mlplatform/pool": ["scoring"]}
+    assert policy["validations"][0]["message"].endswith(
+        "mlplatform/pool: scoring, and example.com/class of the same pool"
+    )

@@ -2,9 +2,7 @@
 
 import json
 
-import pytest
-
-from mlplatform.graph import EvaluationError, Resource, Secret
+from mlplatform.graph import Resource, Secret
 from tests.stacks.environments import changed, kubernetes_objects, local, of_type, section
 
 SHARED_LABELS = {
@@ -197,14 +195,3 @@ def test_the_order_of_the_settings_does_not_matter() -> None:
     teams = section("teams")
     reordered = changed({"teams": {name: teams[name] for name in sorted(teams, reverse=True)}})
     assert reordered.filled.to_json() == local().filled.to_json()
-
-
-@pytest.mark.parametrize("cloud", ["aws", "gcp"])
-def test_a_cloud_that_is_not_there_yet_is_refused_by_name(cloud: str) -> None:
-    pools = section("nodePools")
-    network = {"podCidr": "100.64.0.0/16", "serviceCidr": "172.20.0.0/16", "vpcCidr": "10.0.0.0/16"}
-    zones = {"aws": ["eu-west-1a", "eu-west-1b"], "gcp": ["europe-west1-b", "europe-west1-c"]}[cloud]
-    with pytest.raises(EvaluationError) as caught:
-        changed({"cloud": cloud, "network": {**network, "zones": zones}, "nodePools": pools}, environment="cloudy")
-    assert f"mlplatform:cloud: got {cloud}" in str(caught.value)
-    assert "allowed: local" in str(caught.value)

@@ -276,14 +276,14 @@ def test_a_pod_from_before_a_stricter_policy_can_still_change_its_metadata(clust
     cluster.do("create", "--filename=-", stdin=pod)
     policy = "team-ws-beta-pods"
     allowed = cluster.get("validatingadmissionpolicy", policy)["spec"]["variables"][0]
-    assert allowed["name"] == "pools"
+    assert allowed["name"] == "selectors"
 
     def allow(expression: str) -> None:
         change = [{"op": "replace", "path": "/spec/variables/0/expression", "value": expression}]
         cluster.do("patch", "validatingadmissionpolicy", policy, "--type=json", f"--patch={json.dumps(change)}")
 
     try:
-        allow('["other"]')
+        allow('[{"mlplatform/pool": "other"}]')
         newer = {**pod, "metadata": {**pod["metadata"], "name": "new"}}
         _eventually(lambda: "must select one of the team's pools" in cluster.refusal(newer), 30)
         cluster.do("annotate", "pod", "old", "seen=yes", f"--namespace={BETA}")
