@@ -31,7 +31,7 @@ check: setup ## Look for what is wrong with every environment
 	@$(BIN)/mlplatform check --all
 
 bench: setup ## Run every benchmark
-	@for b in bench/evaluate bench/local_start; do $(BIN)/python $$b.py || exit 1; done
+	@for b in bench/evaluate bench/environments bench/local_start; do $(BIN)/python $$b.py || exit 1; done
 
 docs: setup ## Build the documentation site into site/
 	@$(BIN)/mkdocs build --strict

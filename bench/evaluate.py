@@ -5,16 +5,13 @@ Prints a table and writes ``bench/results/evaluate.json``; ``bench/README.md`` s
 
 import argparse
 import gc
-import importlib.metadata
 import json
-import os
-import platform
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
+from machine import machine
 from rich.console import Console
 from rich.table import Table
 
@@ -25,8 +22,6 @@ RESULTS = HERE / "results" / "evaluate.json"
 PROGRAMS = ("configmaps", "mixed")
 SIZES = (100, 1_000, 3_000, 10_000)
 PACKAGES = ("protobuf", "pulumi", "pulumi-kubernetes", "pulumi-random")
-MEBIBYTE = 1 << 20
-
 BUDGETS = {
     (1_000, "preview"): (2.5, None),
     (1_000, "filled"): (2.5, None),
@@ -107,17 +102,6 @@ def show(measured: list[Measurement]) -> None:
     Console(width=100).print(table)
 
 
-def machine() -> dict[str, object]:
-    return {
-        "processors": os.cpu_count(),
-        "architecture": platform.machine(),
-        "memory_mib": psutil.virtual_memory().total // MEBIBYTE,
-        "load_before": round(os.getloadavg()[0], 2),
-        "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="numbers of resources")
@@ -127,7 +111,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
 
-    facts = machine()
+    facts = machine(PACKAGES)
     measured = [item for program in arguments.programs for size in arguments.sizes for item in measure(program, size)]
     show(measured)
     result = {"machine": facts, "date": arguments.date, "measurements": [asdict(item) for item in measured]}

@@ -1,6 +1,10 @@
 """The command line: arguments in, exit codes out. What a command does is in ``mlplatform.commands``."""
 
+import atexit
+import contextlib
 import datetime as dt
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -238,3 +242,20 @@ def doctor(
     show_doctor(rows)
     if not examination.healthy(rows):
         raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line, and end the process without taking apart what it has loaded.
+
+    The SDKs of the clouds are so large that Python would take most of a second to forget them.
+    """
+    status: str | int | None = 0
+    try:
+        app()
+    except SystemExit as end:
+        status = end.code
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            stream.flush()
+    os._exit(status if isinstance(status, int) else int(status is not None))

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from components.gcp.names import resource_labels, state_bucket_name, state_key_id
+from components.gcp.service_agents import member
+from components.gcp.services import services
 from mlplatform.bootstrap.plan import (
     Check,
     Command,
@@ -20,34 +22,6 @@ from mlplatform.bootstrap.plan import (
     holds,
     missing,
 )
-
-APIS: Final = (
-    "artifactregistry.googleapis.com",
-    "bigquery.googleapis.com",
-    "billingbudgets.googleapis.com",
-    "binaryauthorization.googleapis.com",
-    "cloudbilling.googleapis.com",
-    "cloudkms.googleapis.com",
-    "cloudresourcemanager.googleapis.com",
-    "composer.googleapis.com",
-    "compute.googleapis.com",
-    "container.googleapis.com",
-    "containerscanning.googleapis.com",
-    "dns.googleapis.com",
-    "file.googleapis.com",
-    "iam.googleapis.com",
-    "iamcredentials.googleapis.com",
-    "logging.googleapis.com",
-    "monitoring.googleapis.com",
-    "pubsub.googleapis.com",
-    "secretmanager.googleapis.com",
-    "servicenetworking.googleapis.com",
-    "serviceusage.googleapis.com",
-    "sqladmin.googleapis.com",
-    "storage.googleapis.com",
-    "sts.googleapis.com",
-)
-"""What an environment uses. Pulumi switches none on: that would need more rights than a deployment has."""
 
 APIS_AT_ONCE: Final = 20
 """The most that one request may switch on."""
@@ -76,6 +50,15 @@ class GcpTarget:
     project_number: str
     region: str
     tags: Mapping[str, str]
+    datasets: bool = False
+    """Whether the environment has BigQuery datasets."""
+    managed_airflow: bool = False
+    """Whether the environment has a managed Airflow."""
+
+    @property
+    def apis(self) -> list[str]:
+        """What has to be on before the first deployment, which sees to it from then on."""
+        return [f"{service}.googleapis.com" for service in services(managed_airflow=self.managed_airflow)]
 
     @property
     def bucket(self) -> str:
@@ -121,7 +104,12 @@ def gcp_plan(target: GcpTarget, now: datetime) -> Plan:
     return Plan(
         install="install the Google Cloud CLI: https://cloud.google.com/sdk/docs/install",
         identities=_identities(target),
-        steps=(_apis(target), *_key_steps(target, now), *_bucket_steps(target)),
+        steps=(
+            _apis(target),
+            *_key_steps(target, now),
+            *_bucket_steps(target),
+            *([_dataset_agent(target)] if target.datasets else []),
+        ),
         environment={"CLOUDSDK_CORE_DISABLE_PROMPTS": "1"},
         afterwards=(
             f"pulumi login {target.backend}",
@@ -157,12 +145,13 @@ def _identities(target: GcpTarget) -> tuple[Identity, ...]:
 def _apis(target: GcpTarget) -> Step:
     def judge(answer: Any) -> Found:  # noqa: ANN401  JSON
         on = {each.get("config", {}).get("name") for each in answer}
-        lacking = [api for api in APIS if api not in on]
+        lacking = [api for api in target.apis if api not in on]
         if not lacking:
             return done()
-        return missing() if len(lacking) == len(APIS) else different(f"lacks {', '.join(lacking)}")
+        return missing() if len(lacking) == len(target.apis) else different(f"lacks {', '.join(lacking)}")
 
-    batches = [APIS[start : start + APIS_AT_ONCE] for start in range(0, len(APIS), APIS_AT_ONCE)]
+    apis = target.apis
+    batches = [apis[start : start + APIS_AT_ONCE] for start in range(0, len(apis), APIS_AT_ONCE)]
     return Step(
         "apis",
         f"APIs of project {target.project}",
@@ -176,7 +165,7 @@ def _key_steps(target: GcpTarget, now: datetime) -> tuple[Step, ...]:
     parts = target.key_id.split("/")
     ring, location = parts[5], f"--location={parts[3]}"
     first_rotation = (now + timedelta(days=ROTATION_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    agent = f"serviceAccount:service-{target.project_number}@gs-project-accounts.iam.gserviceaccount.com"
+    agent = member("storage", target.project_number)
     return (
         Step(
             "ring",
@@ -217,6 +206,25 @@ def _key_steps(target: GcpTarget, now: datetime) -> tuple[Step, ...]:
             (target.command("storage", "service-agent", f"--authorize-cmek={target.key_id}"),),
         ),
     )  # fmt: skip
+
+
+def _dataset_agent(target: GcpTarget) -> Step:
+    agent = member("bigquery", target.project_number).removeprefix("serviceAccount:")
+    # Whoever asks for the account gets one: that it is looked for makes it, where the API is on.
+    ask = Command(("bq", "--format=json", f"--project_id={target.project}", "show", "--encryption_service_account"))
+    return Step(
+        "datasets",
+        "account with which BigQuery encrypts",
+        "a key can be granted only to an account that is there",
+        (
+            Check(
+                ask,
+                lambda answer: done() if answer.get("ServiceAccountID") == agent else missing(),
+                absent=_NOT_ON,
+            ),
+        ),
+        (ask,),
+    )
 
 
 def _usable_key(answer: Any) -> Found:  # noqa: ANN401  JSON

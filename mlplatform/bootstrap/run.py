@@ -113,7 +113,7 @@ class Bootstrap:
         done = self._run(check.command)
         if done.returncode == 0:
             return check.judge(_answer(done.stdout))
-        if any(part in done.stderr for part in check.absent):
+        if any(part in _errors(done) for part in check.absent):
             return missing()
         raise UserError(
             f"{step.what}: it cannot be told whether it is there: {_reason(done)}\n  {check.command.shell()}",
@@ -168,6 +168,11 @@ def _answer(output: str) -> Any:  # noqa: ANN401  JSON
         raise UserError(f"an answer is not JSON: {output.strip()[:200]}") from None
 
 
+def _errors(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return what a program that failed said; ``bq`` says it on its standard output."""
+    return done.stderr if done.stderr.strip() else done.stdout
+
+
 def _reason(done: "subprocess.CompletedProcess[str]") -> str:
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    lines = [line.strip() for line in _errors(done).splitlines() if line.strip()]
     return lines[-1].removeprefix("ERROR: ") if lines else f"exit code {done.returncode}"

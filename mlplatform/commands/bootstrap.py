@@ -86,6 +86,8 @@ def plan(environment: Environment) -> Plan:
             project_number=settings.gcp.project_number,
             region=settings.region,
             tags=settings.tags,
+            datasets=bool(settings.gcp.datasets),
+            managed_airflow=settings.services.managed_airflow.enabled,
         )
         _check_key(environment, gcp.secrets_provider)
         return gcp_plan(gcp, datetime.now(UTC))

@@ -62,8 +62,9 @@ class Pass:
 
     def preload(self) -> None:
         """Load what the program will import."""
-        if self.request.preload is not None:
-            with _no_collection():
+        # What cannot be loaded fails in the evaluation, which says where.
+        with _no_collection(), contextlib.suppress(Exception):
+            if self.request.preload is not None:
                 self.request.preload()
 
     def receive(self) -> bool:

@@ -11,11 +11,12 @@ the tests of this package fail if a new SDK no longer has it.
 * A URN whose parts are plain strings takes one output, not five.
 * A property of the settings reads its context variable once, not twice.
 * The search for unknown values makes no reference cycles, which would pile up while the garbage collector is off.
+* Waiting for all outputs to be resolved looks at them when all are, or one fails, and not after each of them.
 """
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ import pulumi
 import pulumi.log
 from google.protobuf import struct_pb2
 from pulumi import _types, _utils, output
-from pulumi.runtime import _callbacks, rpc
+from pulumi.runtime import _callbacks, rpc, stack
 from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime.proto import source_pb2
 
@@ -84,8 +85,21 @@ def adapt(root: Path, on_secret: Callable[[Any], None]) -> None:
         setattr(module, rpc.contains_unknowns.__name__, contains_unknowns)
     sdk_resource.create_urn = _quick_urn(sdk_resource.create_urn)
     _utils.ContextProperty.__get__ = _get_context_property  # type: ignore[method-assign, assignment]
+    vars(stack)["asyncio"] = _PatientAsyncio()
     for function in (_types.unwrap_type, _types.unwrap_optional_type, _types.is_discriminated_union):
         setattr(_types, function.__name__, _remembering(function))
+
+
+class _PatientAsyncio:
+    """The module ``asyncio`` to ``pulumi.runtime.stack``, which waits for the first of hundreds of tasks in a loop."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(asyncio, name)
+
+    async def wait(self, tasks: Iterable["asyncio.Task[Any]"], *, return_when: str) -> Any:  # noqa: ANN401 as asyncio's
+        """Wait for all tasks, or for the first that fails, which is as soon as anybody has to know."""
+        patient = asyncio.FIRST_EXCEPTION if return_when == asyncio.FIRST_COMPLETED else return_when
+        return await asyncio.wait(tasks, return_when=patient)
 
 
 def _quick_urn(original: Callable[..., pulumi.Output[str]]) -> Callable[..., pulumi.Output[str]]:

@@ -1,11 +1,13 @@
 """Components by themselves: small programs that make one, and what they are given."""
 
+import functools
 import json
 import textwrap
 from pathlib import Path
 from typing import Any
 
 from mlplatform.graph import Evaluation, EvaluationRequest, Resource, evaluate
+from mlplatform.preload import preload
 
 TAGS = {"owner": "ml-platform", "costCenter": "research"}
 LABELS = {"owner": "ml-platform", "costCenter": "research", "app.kubernetes.io/part-of": "mlp"}
@@ -88,11 +90,17 @@ given = json.loads(Path(__file__).with_name("given.json").read_text())
 """
 
 
+def _preload(source: str) -> None:
+    for cloud in ("aws", "gcp"):
+        if f"components.{cloud}" in source:
+            preload(cloud)
+
+
 def evaluate_program(directory: Path, source: str, **given: Any) -> Evaluation:
     """Evaluate a program that finds ``given`` under that name; refuse one whose arguments a provider would refuse."""
     (directory / "__main__.py").write_text(_PRELUDE + textwrap.dedent(source), encoding="utf-8")
     (directory / "given.json").write_text(json.dumps(given), encoding="utf-8")
-    evaluation = evaluate(EvaluationRequest("test", {}, directory))
+    evaluation = evaluate(EvaluationRequest("test", {}, directory, preload=functools.partial(_preload, source)))
     assert [str(finding) for finding in evaluation.findings] == []
     return evaluation
 

@@ -23,9 +23,11 @@ def registry(**changes: Any) -> dict[str, Any]:
     return {
         "environment": AWS_ENVIRONMENT,
         "registry_name": "churn",
-        "registry": {"repositories": ["churn/score", "churn/train"]},
+        "registry": {
+            "repositories": ["churn/score", "churn/train"],
+            "deployed_tags": {"churn/score": ["1.0.0"]},
+        },
         "key_arn": AWS_KEYS["images"],
-        "deployed_tags": {"churn/score": ["1.0.0"]},
         **changes,
     }
 
@@ -182,14 +184,16 @@ IMPOSSIBLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         REGISTRY,
         registry(
             keep_images=0,
-            registry={"repositories": ["churn/score", "churn/score"]},
-            deployed_tags={"churn/train": ["1"], "churn/score": [str(number) for number in range(49)]},
+            registry={
+                "repositories": ["churn/score", "churn/score"],
+                "deployed_tags": {"churn/train": ["1"], "churn/score": [str(number) for number in range(49)]},
+            },
         ),
         [
             "registry churn: keep_images: got 0; allowed: 1 or more",
             "registry churn: registry.repositories[1]: got 'churn/score' twice",
-            "registry churn: deployed_tags.churn/train: no such repository",
-            "registry churn: deployed_tags.churn/score: got 49 tags; allowed: at most 48",
+            "registry churn: registry.deployed_tags.churn/train: no such repository",
+            "registry churn: registry.deployed_tags.churn/score: got 49 tags; allowed: at most 48",
         ],
     ),
     "caches": (
