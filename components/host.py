@@ -7,7 +7,7 @@ import pulumi
 from pulumi.provider.experimental import component_provider_host
 
 from components.aws.addons import AwsAddons
-from components.aws.alarms import AwsAlarms
+from components.aws.alarms import AwsAlarms, AwsAlarmTopic
 from components.aws.audit_logs import AwsAuditLogs
 from components.aws.boundary import AwsPermissionsBoundary
 from components.aws.budget import AwsBudget
@@ -35,7 +35,7 @@ from components.gcp.alerts import GcpAlerts
 from components.gcp.audit_logs import GcpAuditLogs
 from components.gcp.budget import GcpBudget
 from components.gcp.cluster import GcpCluster, GcpExistingCluster
-from components.gcp.cluster_admins import GcpClusterAdmins
+from components.gcp.cluster_access import GcpClusterAccess
 from components.gcp.compute_class import GcpComputeClass
 from components.gcp.database import GcpDatabase
 from components.gcp.dataset import GcpDataset
@@ -70,6 +70,7 @@ PACKAGE: Final = "mlplatform"
 
 COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
     AwsAddons,
+    AwsAlarmTopic,
     AwsAlarms,
     AwsAuditLogs,
     AwsBudget,
@@ -98,7 +99,7 @@ COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
     GcpAuditLogs,
     GcpBudget,
     GcpCluster,
-    GcpClusterAdmins,
+    GcpClusterAccess,
     GcpComputeClass,
     GcpDatabase,
     GcpDataset,

@@ -72,17 +72,14 @@ NVIDIA_DEVICE_PLUGIN: Final = "v0.20.0"
 # renovate: datasource=helm depName=dcgm-exporter registryUrl=https://nvidia.github.io/dcgm-exporter/helm-charts
 DCGM_EXPORTER: Final = "v4.8.2"
 
-# The major version: managed databases take its minor ones by themselves, in their maintenance window.
+# The major version on every cloud: managed databases take its minor ones by themselves, in their maintenance window.
+# The newest that Amazon RDS, which is the last to have one, and Airflow are both made for.
 # renovate: datasource=endoflife-date depName=amazon-rds-postgresql
-POSTGRESQL: Final = "v17"
+POSTGRESQL: Final = "v18"
 
 # Of the versions that Amazon MWAA offers, which are fewer than those that Airflow releases.
 # renovate: datasource=pypi depName=apache-airflow
 MWAA_AIRFLOW: Final = "v3.0.6"
-
-# The major version: Cloud SQL takes its minor ones by itself, in the maintenance window.
-# renovate: datasource=endoflife-date depName=postgresql
-CLOUD_SQL_POSTGRESQL: Final = "v18"
 
 # Of the versions that Cloud Composer 3 offers, which are fewer than those that Airflow releases.
 # renovate: datasource=pypi depName=apache-airflow

@@ -82,8 +82,11 @@ def queue_alarm(queue_name: pulumi.Input[str]) -> Alarm:
         "AWS/SQS",
         "ApproximateAgeOfOldestMessage",
         {"QueueName": queue_name},
-        5 * MINUTE,
+        # As long as a spot machine lives once its end is announced. The queue forgets an announcement after five
+        # minutes, so it never has an older one.
+        2 * MINUTE,
         statistic="Maximum",
+        periods=1,
     )
 
 

@@ -20,7 +20,49 @@ from components.aws.names import alarms_topic_arn, alarms_topic_name, arn, globa
 from components.aws.outputs import ready
 from components.aws.policies import Statement, allow, deny, document
 
-__all__ = ["AwsAlarms", "AwsAlarmsArgs", "AwsWatchedDatabase"]
+__all__ = ["AwsAlarmTopic", "AwsAlarmTopicArgs", "AwsAlarms", "AwsAlarmsArgs", "AwsWatchedDatabase"]
+
+
+class AwsAlarmTopicArgs(TypedDict):
+    """Who is told."""
+
+    environment: AwsEnvironment
+    """The environment that is watched."""
+    receivers: Sequence[str]
+    """Email addresses; each has to confirm a message that AWS sends it once."""
+    logs_key_arn: pulumi.Input[str]
+    """KMS key of the topic, whose policy lets CloudWatch, budgets and RDS use it."""
+
+
+class AwsAlarmTopic(pulumi.ComponentResource):
+    """A topic that alarms, budgets and the databases' events are sent to, and its receivers.
+
+    It comes before whatever reports to it: RDS refuses a subscription whose topic it cannot write to.
+    """
+
+    topic_arn: pulumi.Output[str]
+    """ARN of the topic, known once whoever sends to it may."""
+
+    def __init__(self, name: str, args: AwsAlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:index:AwsAlarmTopic", name, {}, opts)
+        environment, options = args["environment"], pulumi.ResourceOptions(parent=self)
+        topic_name = alarms_topic_name(environment["name"])
+        topic = aws.sns.Topic(
+            f"{name}-topic",
+            name=topic_name,
+            kms_master_key_id=args["logs_key_arn"],
+            tags=tags(environment, topic_name),
+            opts=options,
+        )
+        policy = aws.sns.TopicPolicy(
+            f"{name}-topic-policy", arn=topic.arn, policy=document(*topic_statements(environment)), opts=options
+        )
+        self.topic_arn = ready(topic.arn, policy.id)
+        for receiver in sorted(set(args["receivers"])):
+            aws.sns.TopicSubscription(
+                f"{name}-to-{receiver}", topic=self.topic_arn, protocol="email", endpoint=receiver, opts=options
+            )
+        self.register_outputs({"topicArn": self.topic_arn})
 
 
 class AwsWatchedDatabase(TypedDict):
@@ -35,14 +77,12 @@ class AwsWatchedDatabase(TypedDict):
 
 
 class AwsAlarmsArgs(TypedDict):
-    """What is watched, and who is told."""
+    """What is watched."""
 
     environment: AwsEnvironment
     """The environment that is watched."""
-    receivers: Sequence[str]
-    """Email addresses; each has to confirm a message that AWS sends it once."""
-    logs_key_arn: pulumi.Input[str]
-    """KMS key of the topic, whose policy lets CloudWatch, budgets and RDS use it."""
+    topic_arn: pulumi.Input[str]
+    """ARN of the topic that is told, ``AwsAlarmTopic.topic_arn``."""
     cluster_name: pulumi.Input[str]
     """Name of the cluster."""
     databases: Mapping[str, AwsWatchedDatabase]
@@ -56,51 +96,23 @@ class AwsAlarmsArgs(TypedDict):
 
 
 class AwsAlarms(pulumi.ComponentResource):
-    """A topic that alarms, budgets and the databases' events are sent to, its receivers, and the alarms.
+    """Alarms of what AWS runs, and not of what runs in the cluster: that is for the cluster's own monitoring."""
 
-    It watches what AWS runs, and not what runs in the cluster: that is for the cluster's own monitoring.
-    """
-
-    topic_arn: pulumi.Output[str]
-    """ARN of the topic, known once whoever sends to it may."""
+    alarm_names: pulumi.Output[Sequence[str]]
+    """Names of the alarms, sorted."""
 
     def __init__(self, name: str, args: AwsAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:index:AwsAlarms", name, {}, opts)
         self._name = name
         self._environment = args["environment"]
-        self.topic_arn = self._topic(args["logs_key_arn"])
-        for receiver in sorted(set(args["receivers"])):
-            aws.sns.TopicSubscription(
-                f"{name}-to-{receiver}",
-                topic=self.topic_arn,
-                protocol="email",
-                endpoint=receiver,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        for alarm in _alarms(args):
-            self._alarm(alarm)
-        self.register_outputs({"topicArn": self.topic_arn})
+        self._topic_arn = args["topic_arn"]
+        made = [self._alarm(alarm) for alarm in sorted(_alarms(args), key=lambda alarm: alarm.key)]
+        self.alarm_names = pulumi.Output.all(*made)
+        self.register_outputs({"alarmNames": self.alarm_names})
 
-    def _topic(self, key_arn: pulumi.Input[str]) -> pulumi.Output[str]:
-        topic_name = alarms_topic_name(self._environment["name"])
-        topic = aws.sns.Topic(
-            f"{self._name}-topic",
-            name=topic_name,
-            kms_master_key_id=key_arn,
-            tags=tags(self._environment, topic_name),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        policy = aws.sns.TopicPolicy(
-            f"{self._name}-topic-policy",
-            arn=topic.arn,
-            policy=document(*topic_statements(self._environment)),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return ready(topic.arn, policy.id)
-
-    def _alarm(self, alarm: Alarm) -> None:
+    def _alarm(self, alarm: Alarm) -> pulumi.Output[str]:
         alarm_name = f"{self._environment['name']}-{alarm.key}"
-        aws.cloudwatch.MetricAlarm(
+        return aws.cloudwatch.MetricAlarm(
             f"{self._name}-{alarm.key}",
             name=alarm_name,
             alarm_description=alarm.description,
@@ -113,11 +125,11 @@ class AwsAlarms(pulumi.ComponentResource):
             period=alarm.minutes * MINUTE,
             evaluation_periods=alarm.periods,
             treat_missing_data=alarm.missing,
-            alarm_actions=[self.topic_arn],
-            ok_actions=[self.topic_arn],
+            alarm_actions=[self._topic_arn],
+            ok_actions=[self._topic_arn],
             tags=tags(self._environment, alarm_name),
             opts=pulumi.ResourceOptions(parent=self),
-        )
+        ).name
 
 
 def _alarms(args: AwsAlarmsArgs) -> list[Alarm]:

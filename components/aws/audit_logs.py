@@ -10,7 +10,7 @@ from components.aws.facts import AwsEnvironment
 from components.aws.log_bucket import THING, log_bucket
 from components.aws.log_policies import (
     access_log_grants,
-    delivered_log_grants,
+    flow_log_grants,
     sender_statements,
     sender_trust,
     writer_statements,
@@ -144,7 +144,7 @@ class AwsAuditLogs(pulumi.ComponentResource):
             f"{name}-audit",
             environment,
             bucket_name=audit_logs_bucket(environment),
-            grants=delivered_log_grants(environment, audit_logs_bucket(environment), FLOW_LOGS),
+            grants=flow_log_grants(environment, audit_logs_bucket(environment), FLOW_LOGS),
             retention_days=retention_days,
             key_arn=args["key_arn"],
         )

@@ -1,6 +1,5 @@
 """What the environment may cost, as a Pulumi component."""
 
-import json
 from collections.abc import Sequence
 from typing import Final, TypedDict
 
@@ -13,10 +12,10 @@ from components.aws.names import ENVIRONMENT_TAG, tags
 __all__ = ["AwsBudget", "AwsBudgetArgs"]
 
 NOTIFICATIONS: Final = (("ACTUAL", 50), ("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-"""What is compared with the budget, and the percentage of it beyond which somebody is told."""
+"""What is compared with the month's budget, and the percentage of it beyond which somebody is told."""
 
-ANOMALY_SHARE: Final = 20
-"""An unusual cost is told of from this part of the monthly budget on, about what a working day may cost."""
+SHARE_OF_A_DAY: Final = 20
+"""A day's costs are told of from this part of the monthly budget on, about what a working day may cost."""
 
 
 class AwsBudgetArgs(TypedDict):
@@ -28,32 +27,38 @@ class AwsBudgetArgs(TypedDict):
     """Budget of a calendar month, in US dollars."""
     topic_arn: pulumi.Input[str]
     """SNS topic that is told of the budget."""
-    receivers: Sequence[str]
-    """Email addresses that are told of unusual costs, once a day."""
 
 
 class AwsBudget(pulumi.ComponentResource):
-    """A monthly budget of one environment, and a monitor of costs that are unlike those before.
+    """A budget of one environment for each month, and one for each day, which tells of a sudden cost within hours.
 
     It stops nothing. AWS counts by a tag only from the day on which the account that pays activates it as a cost
-    allocation tag: until then the budget stays at zero.
+    allocation tag: until then both stay at zero. It makes no monitor of cost anomalies: those that look at a tag can
+    be made in the account that pays only, and not in that of an environment.
     """
 
     budget_name: pulumi.Output[str]
-    """Name of the budget."""
+    """Name of the monthly budget."""
 
     def __init__(self, name: str, args: AwsBudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:index:AwsBudget", name, {}, opts)
-        environment = args["environment"]
-        options = pulumi.ResourceOptions(parent=self)
         monthly_usd = int(args["monthly_usd"])
-        budget_name = f"{environment['name']}-monthly"
-        budget = aws.budgets.Budget(
-            f"{name}-monthly",
+        self.budget_name = self._budget(name, args, "monthly", monthly_usd, NOTIFICATIONS).name
+        # AWS forecasts no days.
+        self._budget(name, args, "daily", max(monthly_usd // SHARE_OF_A_DAY, 1), (("ACTUAL", 100),))
+        self.register_outputs({"budgetName": self.budget_name})
+
+    def _budget(
+        self, name: str, args: AwsBudgetArgs, unit: str, usd: int, notifications: Sequence[tuple[str, int]]
+    ) -> aws.budgets.Budget:
+        environment = args["environment"]
+        budget_name = f"{environment['name']}-{unit}"
+        return aws.budgets.Budget(
+            f"{name}-{unit}",
             name=budget_name,
             budget_type="COST",
-            time_unit="MONTHLY",
-            limit_amount=str(monthly_usd),
+            time_unit=unit.upper(),
+            limit_amount=str(usd),
             limit_unit="USD",
             cost_filters=[{"name": "TagKeyValue", "values": [f"user:{ENVIRONMENT_TAG}${environment['name']}"]}],
             notifications=[
@@ -64,46 +69,8 @@ class AwsBudget(pulumi.ComponentResource):
                     "threshold_type": "PERCENTAGE",
                     "subscriber_sns_topic_arns": [args["topic_arn"]],
                 }
-                for kind, percentage in NOTIFICATIONS
+                for kind, percentage in notifications
             ],
             tags=tags(environment, budget_name),
-            opts=options,
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        anomalies = f"{environment['name']}-anomalies"
-        monitor = aws.costexplorer.AnomalyMonitor(
-            f"{name}-anomalies",
-            name=anomalies,
-            monitor_type="CUSTOM",
-            monitor_specification=tag_expression(ENVIRONMENT_TAG, environment["name"]),
-            tags=tags(environment, anomalies),
-            opts=options,
-        )
-        receivers = sorted(set(args["receivers"]))
-        if receivers:
-            aws.costexplorer.AnomalySubscription(
-                f"{name}-anomaly-mail",
-                name=anomalies,
-                frequency="DAILY",
-                monitor_arn_lists=[monitor.arn],
-                subscribers=[{"type": "EMAIL", "address": receiver} for receiver in receivers],
-                threshold_expression={
-                    "dimension": {
-                        "key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
-                        "match_options": ["GREATER_THAN_OR_EQUAL"],
-                        "values": [str(max(monthly_usd // ANOMALY_SHARE, 1))],
-                    }
-                },
-                tags=tags(environment, anomalies),
-                opts=options,
-            )
-        self.budget_name = budget.name
-        self.register_outputs({"budgetName": self.budget_name})
-
-
-def tag_expression(key: str, value: str) -> str:
-    """Return Cost Explorer's expression for resources with a tag.
-
-    Every field is written, as AWS gives them all back: the monitor would otherwise seem changed, and be replaced.
-    """
-    fields: dict[str, object] = dict.fromkeys(("And", "CostCategories", "Dimensions", "Not", "Or"))
-    return json.dumps({**fields, "Tags": {"Key": key, "MatchOptions": None, "Values": [value]}}, sort_keys=True)

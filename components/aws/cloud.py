@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components.aws.addons import AwsAddons
-from components.aws.alarms import AwsAlarms, AwsAlarmsArgs, AwsWatchedDatabase
+from components.aws.alarms import AwsAlarms, AwsAlarmsArgs, AwsAlarmTopic, AwsWatchedDatabase
 from components.aws.budget import AwsBudget
 from components.aws.database import AwsDatabase
 from components.aws.database_sizes import DEFAULT_SHAPE
@@ -18,7 +18,7 @@ from components.aws.karpenter import AwsKarpenter
 from components.aws.maintenance import AwsMaintenanceWindow
 from components.aws.managed_airflow import AwsManagedAirflow
 from components.aws.managed_nodes import AwsManagedNodes
-from components.aws.names import alarms_topic_arn, database_identifier
+from components.aws.names import database_identifier
 from components.aws.node_pool import AwsNodePool
 from components.aws.object_store import AwsObjectStore
 from components.aws.registry import AwsRegistry
@@ -87,6 +87,15 @@ class AwsCloud:
         self._buckets: dict[str, str] = {}
         self._databases: dict[str, AwsWatchedDatabase] = {}
         self._queue: pulumi.Output[str] | None = None
+        self._topic_arn = AwsAlarmTopic(
+            "alarm-topic",
+            {
+                "environment": self._environment,
+                "receivers": args["receivers"],
+                "logs_key_arn": self._place["keys"]["logs"],
+            },
+            self._options(),
+        ).topic_arn
         if args["fargate_namespaces"]:
             self._fargate(args["fargate_namespaces"])
         if "airflow" in args:
@@ -120,7 +129,7 @@ class AwsCloud:
                 "key_arn": self._place["keys"]["logs"],
                 "access_log_bucket": self._foundation.access_logs,
                 "maintenance": self._args["maintenance"],
-                "cluster_arn": self._place["cluster"]["arn"],
+                "cluster": self._place["cluster"],
             },
             self._options(),
         )
@@ -231,7 +240,7 @@ class AwsCloud:
                 "network": self._place["network"],
                 "keys": self._place["keys"],
                 "maintenance": self._args["maintenance"],
-                "events_topic_arn": alarms_topic_arn(self._environment),
+                "events_topic_arn": self._topic_arn,
             },
             self._options(),
         ).facts
@@ -269,8 +278,7 @@ class AwsCloud:
         """Watch over what was provided: alarms, and the budget."""
         watched = AwsAlarmsArgs(
             environment=self._environment,
-            receivers=self._args["receivers"],
-            logs_key_arn=self._place["keys"]["logs"],
+            topic_arn=self._topic_arn,
             cluster_name=self._place["cluster"]["name"],
             databases=self._databases,
             nat_gateways=self._foundation.nat_gateways,
@@ -278,14 +286,13 @@ class AwsCloud:
         )
         if self._queue is not None:
             watched["interruption_queue"] = self._queue
-        alarms = AwsAlarms("alarms", watched, self._options())
+        AwsAlarms("alarms", watched, self._options())
         AwsBudget(
             "budget",
             {
                 "environment": self._environment,
                 "monthly_usd": self._args["monthly_usd"],
-                "topic_arn": alarms.topic_arn,
-                "receivers": self._args["receivers"],
+                "topic_arn": self._topic_arn,
             },
             self._options(),
         )

@@ -10,7 +10,7 @@ import pulumi_random as random
 from components.aws.database_sizes import DEFAULT_SHAPE, database_class, smallest_with
 from components.aws.facts import AwsEnvironment, AwsKeysFacts, AwsNetworkFacts
 from components.aws.maintenance import AwsMaintenanceWindow, backup_window, database_window, window_problems
-from components.aws.names import arn, database_identifier, database_monitoring_role_name, secret_path, tags
+from components.aws.names import arn, database_identifier, database_monitoring_role_name, tags
 from components.aws.outputs import ready
 from components.aws.policies import trust
 from components.aws.roles import service_role
@@ -42,7 +42,6 @@ SLOW_MILLISECONDS: Final = 1000
 MONITORING_POLICY: Final = "service-role/AmazonRDSEnhancedMonitoringRole"
 CERTIFICATE_AUTHORITY: Final = "rds-ca-rsa2048-g1"
 EVENT_CATEGORIES: Final = ("failover", "failure", "low storage", "maintenance", "recovery")
-RECOVERY_DAYS: Final = 30
 
 _RESERVED_OWNERS: Final = ("admin", "rdsadmin", "rdsrepladmin", "rdstopmgr", "public")
 _RESERVED_NAMES: Final = ("postgres", "rdsadmin", "template0", "template1")
@@ -61,7 +60,7 @@ class AwsDatabaseArgs(TypedDict):
     network: AwsNetworkFacts
     """Network whose machines and pods may connect."""
     keys: AwsKeysFacts
-    """KMS keys, of which it takes those of databases, secrets and logs."""
+    """KMS keys, of which it takes those of databases and logs."""
     maintenance: AwsMaintenanceWindow
     """When it may be interrupted; backups are made in the two hours before."""
     events_topic_arn: NotRequired[pulumi.Input[str]]
@@ -71,7 +70,8 @@ class AwsDatabaseArgs(TypedDict):
 def parameters() -> list[aws.rds.ParameterGroupParameterArgsDict]:
     """Return what differs from RDS's defaults, or must not follow them: TLS only, and logs that tell what happened."""
     immediate = {
-        "log_connections": "1",
+        # From version 18 on it lists the stages of a connection, and RDS refuses the 1 of earlier ones.
+        "log_connections": "all",
         "log_disconnections": "1",
         "log_lock_waits": "1",
         "log_min_duration_statement": str(SLOW_MILLISECONDS),
@@ -93,10 +93,14 @@ def storage_limit_gib(storage_gib: int) -> int | None:
 class AwsDatabase(pulumi.ComponentResource):
     """A PostgreSQL server of one database, in subnets that nothing outside the network reaches.
 
-    The owner logs in by a password that is made once, because services such as the hub take no other; it is in
-    Secrets Manager too. Nothing rotates it: whoever connects holds a copy, and would be locked out until the next
-    deployment. ``pulumi up --replace`` of the password rotates it together with all copies that the program made.
-    Logging in by IAM is possible for roles that are granted ``rds_iam`` in the database.
+    The owner logs in by a password that is made once, because services such as the hub take no other. It is handed out
+    as a secret and kept nowhere else: ``AwsSecret`` puts it into Secrets Manager and into the cluster. Nothing rotates
+    it: whoever connects holds a copy, and would be locked out until the next deployment. ``pulumi up --replace`` of the
+    password rotates it together with all copies that the program made.
+
+    The server takes logins by IAM, for people: none of its users is made for them, so an administrator grants
+    ``rds_iam`` to a user of the database and ``rds-db:connect`` to a role first. The boundary of pods leaves that right
+    out, because it names a server by an ID that nobody knows before the server is there.
 
     AWS takes minor versions by itself, in the maintenance window. A next major version is refused: it is an outage
     that is planned and made outside the program, before the version moves here.
@@ -113,8 +117,6 @@ class AwsDatabase(pulumi.ComponentResource):
     """Host name of the server."""
     identifier: pulumi.Output[str]
     """The server's identifier in RDS, by which metrics are found."""
-    secret_arn: pulumi.Output[str]
-    """Secret of Secrets Manager with the keys engine, host, port, dbname, username and password."""
 
     def __init__(self, name: str, args: AwsDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:index:AwsDatabase", name, {}, opts)
@@ -134,7 +136,6 @@ class AwsDatabase(pulumi.ComponentResource):
         self.host, self.identifier = instance.address, instance.identifier
         address = "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode=require"
         self.dsn = pulumi.Output.format(address, owner, self.password, self.host, PORT, self._database_name)
-        self.secret_arn = self._secret(name, args["keys"]["secrets"], owner)
         if "events_topic_arn" in args:
             subscription = database_identifier(self._environment["name"], self._database_name)
             aws.rds.EventSubscription(
@@ -156,7 +157,6 @@ class AwsDatabase(pulumi.ComponentResource):
                 "password": self.password,
                 "host": self.host,
                 "identifier": self.identifier,
-                "secretArn": self.secret_arn,
             }
         )
 
@@ -303,33 +303,6 @@ class AwsDatabase(pulumi.ComponentResource):
             managed=[MONITORING_POLICY],
             options=_child_of(self),
         ).arn
-
-    def _secret(self, name: str, key_arn: pulumi.Input[str], owner: str) -> pulumi.Output[str]:
-        path = secret_path(self._environment["name"], "databases", self._database_name)
-        secret = aws.secretsmanager.Secret(
-            f"{name}-secret",
-            name=path,
-            description=f"How to connect to the database {self._database_name}",
-            kms_key_id=key_arn,
-            recovery_window_in_days=RECOVERY_DAYS,
-            tags=tags(self._environment, path),
-            opts=self._keep(),
-        )
-        connection = {
-            "dbname": self._database_name,
-            "engine": "postgres",
-            "host": self.host,
-            "password": self.password,
-            "port": PORT,
-            "username": owner,
-        }
-        version = aws.secretsmanager.SecretVersion(
-            f"{name}-secret-version",
-            secret_id=secret.id,
-            secret_string=pulumi.Output.json_dumps(connection, sort_keys=True),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
-        return ready(secret.arn, version.id)
 
 
 def _child_of(parent: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -7,10 +7,12 @@ bounded ones of pods; it deletes nothing that holds data; and it cannot change w
 from collections.abc import Mapping
 from typing import Any, Final
 
-from components.aws.delivery_reads import log_groups, of, read_policies
+from components.aws.delivery_reads import in_region, of, read_policies
+from components.aws.delivery_services import service_statements
 from components.aws.facts import AwsEnvironment
 from components.aws.names import (
     ENVIRONMENT_TAG,
+    PARTITION,
     arn,
     boundary_arn,
     bucket_arn,
@@ -58,7 +60,7 @@ def deploy_policies(environment: AwsEnvironment, cluster_name: str) -> dict[str,
         "change-network": _network(environment, cluster_name),
         "change-cluster": [*_cluster(environment, cluster_name), *_roles(environment)],
         "change-data": [*_keys(environment), *_buckets(environment), *_databases(environment)],
-        "change-services": [*_images(environment), *_events(environment), *_watching(environment)],
+        "change-services": service_statements(environment),
     }
 
 
@@ -142,6 +144,19 @@ def _network(environment: AwsEnvironment, cluster_name: str) -> list[Statement]:
             ),
             _ec2(environment, *NEW_NETWORK_PARTS, "internet-gateway", "network-interface", "vpc"),
             condition=_tagged(environment),
+        ),
+        # It names no subnet that a condition could be about.
+        allow("EndReservations", of("ec2", "DeleteSubnetCidrReservation"), ["*"], condition=in_region(environment)),
+        allow(
+            # EKS tries a launch template on behalf of whoever gives it to a node group. CI itself starts no machines.
+            "LetEksTryTemplates",
+            of("ec2", "RunInstances"),
+            [
+                *_ec2(environment, "instance", "launch-template", "network-interface", "security-group", "subnet"),
+                *_ec2(environment, "volume"),
+                f"arn:{PARTITION}:ec2:{environment['region']}::image/*",
+            ],
+            condition={"Bool": {"aws:ViaAWSService": "true"}},
         ),
         allow("ChangeRules", rules, _ec2(environment, "security-group"), condition=_tagged(environment)),
         allow(
@@ -292,108 +307,9 @@ def _databases(environment: AwsEnvironment) -> list[Statement]:
             [arn(environment, "backup", "backup-plan:*")],
             condition=_tagged(environment),
         ),
-    ]
-
-
-def _images(environment: AwsEnvironment) -> list[Statement]:
-    name = environment["name"]
-    return [
         allow(
-            "MakeRepositories",
-            of(
-                "ecr",
-                "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload CreateRepository DeleteLifecyclePolicy",
-                "DeleteRepositoryPolicy GetDownloadUrlForLayer InitiateLayerUpload PutImage",
-                "PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy",
-                "TagResource UntagResource UploadLayerPart",
-            ),
-            [arn(environment, "ecr", f"repository/{name}{separator}*") for separator in "-/"],
-        ),
-        allow(
-            "ChangeRegistry",
-            of(
-                "ecr",
-                "CreatePullThroughCacheRule CreateRepositoryCreationTemplate DeletePullThroughCacheRule",
-                "DeleteRepositoryCreationTemplate GetAuthorizationToken PutRegistryScanningConfiguration",
-                "UpdatePullThroughCacheRule UpdateRepositoryCreationTemplate",
-            ),
-            ["*"],
-            condition=_region(environment),
-        ),
-    ]
-
-
-def _region(environment: AwsEnvironment) -> Mapping[str, Any]:
-    return {"StringEquals": {"aws:RequestedRegion": environment["region"]}}
-
-
-def _events(environment: AwsEnvironment) -> list[Statement]:
-    name = environment["name"]
-    return [
-        allow(
-            "MakeQueues",
-            of("sqs", "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue"),
-            [arn(environment, "sqs", f"{name}*")],
-        ),
-        allow(
-            "MakeTopics",
-            of("sns", "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource UntagResource"),
-            [arn(environment, "sns", f"{name}-*")],
-        ),
-        allow(
-            "ChangeSubscriptions",
-            of("sns", "SetSubscriptionAttributes Unsubscribe"),
-            ["*"],
-            condition=_region(environment),
-        ),
-        allow(
-            "MakeEventRules",
-            of("events", "DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource"),
-            [arn(environment, "events", f"rule/{name}-*")],
-        ),
-        allow(
-            "ChangeAirflow",
-            of("airflow", "TagResource UntagResource UpdateEnvironment"),
-            [arn(environment, "airflow", f"environment/{name}*")],
-        ),
-    ]
-
-
-def _watching(environment: AwsEnvironment) -> list[Statement]:
-    name, account = environment["name"], environment["account_id"]
-    return [
-        allow(
-            "MakeLogGroups",
-            of(
-                "logs",
-                "AssociateKmsKey CreateLogGroup DeleteSubscriptionFilter PutRetentionPolicy PutSubscriptionFilter",
-                "TagResource UntagResource",
-            ),
-            log_groups(environment),
-        ),
-        allow(
-            "DeliverLogs",
-            of("logs", "CreateLogDelivery DeleteLogDelivery UpdateLogDelivery"),
-            ["*"],
-            condition=_region(environment),
-        ),
-        allow(
-            "MakeDeliveryStreams",
-            of(
-                "firehose",
-                "CreateDeliveryStream DeleteDeliveryStream StartDeliveryStreamEncryption TagDeliveryStream",
-                "UntagDeliveryStream UpdateDestination",
-            ),
-            [arn(environment, "firehose", f"deliverystream/{name}-*")],
-        ),
-        allow(
-            "MakeAlarms",
-            of("cloudwatch", "DeleteAlarms PutMetricAlarm TagResource UntagResource"),
-            [arn(environment, "cloudwatch", f"alarm:{name}-*")],
-        ),
-        allow(
-            "ChangeBudget",
-            of("budgets", "ModifyBudget TagResource UntagResource"),
-            [global_arn(account, "budgets", f"budget/{name}*")],
+            "TagVaults",
+            of("backup", "TagResource UntagResource"),
+            [arn(environment, "backup", f"backup-vault:{name}-*")],
         ),
     ]

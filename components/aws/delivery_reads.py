@@ -16,6 +16,11 @@ def log_groups(environment: AwsEnvironment) -> list[str]:
     return [arn(environment, "logs", f"log-group:{each}") for each in (f"/aws/*/{name}*", f"airflow-{name}*")]
 
 
+def in_region(environment: AwsEnvironment) -> dict[str, dict[str, str]]:
+    """Return the condition of what is done in the environment's region."""
+    return {"StringEquals": {"aws:RequestedRegion": environment["region"]}}
+
+
 def read_policies(environment: AwsEnvironment, cluster_name: str) -> dict[str, list[Statement]]:
     """Return the statements of the policies by the policies' names in the environment."""
     return {
@@ -26,7 +31,6 @@ def read_policies(environment: AwsEnvironment, cluster_name: str) -> dict[str, l
 
 def _unlimited(environment: AwsEnvironment) -> list[Statement]:
     """Allow what AWS cannot limit to resources, in this region only."""
-    region = {"StringEquals": {"aws:RequestedRegion": environment["region"]}}
     return [
         allow(
             "DescribeInRegion",
@@ -53,7 +57,7 @@ def _unlimited(environment: AwsEnvironment) -> list[Statement]:
                 *of("sns", "GetSubscriptionAttributes"),
             ),
             ["*"],
-            condition=region,
+            condition=in_region(environment),
         ),
     ]
 
@@ -122,11 +126,13 @@ def _data(environment: AwsEnvironment) -> list[Statement]:
             "ReadDatabases",
             of(
                 "rds",
-                "DescribeDBInstances DescribeDBParameterGroups DescribeDBParameters DescribeDBSubnetGroups",
-                "DescribeEventSubscriptions ListTagsForResource",
+                "DescribeDBParameterGroups DescribeDBParameters DescribeDBSubnetGroups DescribeEventSubscriptions",
+                "ListTagsForResource",
             ),
             [arn(environment, "rds", f"{kind}:{name}-*") for kind in ("db", "es", "pg", "subgrp")],
         ),
+        # The provider looks servers up by their resource ID, which is a search among all of them.
+        allow("FindDatabases", of("rds", "DescribeDBInstances"), [arn(environment, "rds", "db:*")]),
         allow(
             "ReadSecretsButNotTheirValues",
             of("secretsmanager", "DescribeSecret GetResourcePolicy ListSecretVersionIds"),
@@ -178,7 +184,7 @@ def _services(environment: AwsEnvironment) -> list[Statement]:
         ),
         allow(
             "ReadLogGroups",
-            of("logs", "DescribeSubscriptionFilters ListTagsForResource"),
+            of("logs", "DescribeLogStreams DescribeSubscriptionFilters ListTagsForResource"),
             log_groups(environment),
         ),
         allow(

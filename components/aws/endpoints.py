@@ -174,6 +174,8 @@ def aws_buckets(region: str) -> list[str]:
         f"prod-{region}-starport-layer-bucket",
         f"al2023-repos-{region}-de612dc2",
         f"amazon-ssm-{region}",
+        # Where a build of CodeBuild, such as a runner of CI, fetches what runs the steps of its job.
+        f"codefactory-{region}-prod-default-build-agent-executor",
         # The registries of Kubernetes and of Quay send clients inside AWS to buckets of their region.
         f"prod-registry-k8s-io-{region}",
     ]

@@ -70,7 +70,8 @@ def log_statements(environment: AwsEnvironment, log_group: pulumi.Input[str]) ->
     """Allow writing to the log group's streams."""
     group = pulumi.Output.concat(arn(environment, "logs", "log-group:"), log_group)
     return [
-        allow("FindStreams", ("logs:DescribeLogStreams",), [group]),
+        # IAM knows a group by what follows its name too, in everything but its tags.
+        allow("FindStreams", ("logs:DescribeLogStreams",), [pulumi.Output.concat(group, ":*")]),
         allow(
             "WriteLogs",
             ("logs:CreateLogStream", "logs:PutLogEvents"),

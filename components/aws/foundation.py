@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.aws.audit_logs import AwsAuditLogs
 from components.aws.boundary import AwsPermissionsBoundary
 from components.aws.cluster import AwsCluster
-from components.aws.delivery import AwsDelivery
+from components.aws.delivery import AwsDelivery, AwsDeliveryArgs
 from components.aws.existing_cluster import AwsExistingCluster
 from components.aws.existing_network import AwsExistingNetworkArgs, existing_network
 from components.aws.facts import AwsClusterFacts, AwsEnvironment, AwsKeysFacts, AwsNetworkFacts
@@ -46,6 +46,8 @@ class AwsDeliveryWanted(TypedDict):
     """Whether jobs run on machines inside the network."""
     connection_arn: NotRequired[str]
     """ARN of the connection to GitHub through which they are asked for, once somebody has completed it."""
+    identity_provider_arn: NotRequired[str]
+    """ARN of the account's provider of GitHub's identities; one is made where it is left out."""
 
 
 class AwsExistingClusterWanted(TypedDict):
@@ -195,16 +197,12 @@ class AwsFoundation:
 
     def _delivery(self, wanted: AwsDeliveryWanted) -> None:
         environment, cluster = self._environment, self.place["cluster"]
-        AwsDelivery(
-            "delivery",
-            {
-                "environment": environment,
-                "repository": wanted["repository"],
-                "branch": wanted["branch"],
-                "cluster": cluster,
-            },
-            self._options(),
+        args = AwsDeliveryArgs(
+            environment=environment, repository=wanted["repository"], branch=wanted["branch"], cluster=cluster
         )
+        if "identity_provider_arn" in wanted:
+            args["identity_provider_arn"] = wanted["identity_provider_arn"]
+        AwsDelivery("delivery", args, self._options())
         if wanted["runner"]:
             self._runner(wanted)
 

@@ -90,6 +90,9 @@ def home_parameters(file_system_id: pulumi.Input[str], user_id: int, group_id: i
 
     Each volume is an access point: a directory that its pod sees as the root, and a user that every access is made by.
     One user for all, rather than one of a range each, is what programs expect that look at who owns their files.
+
+    The directory is named after the volume and not after its claim: a volume's name is short, where EFS takes paths of
+    100 characters, and no later claim of the same name is given the files of an earlier one.
     """
     return {
         "provisioningMode": "efs-ap",
@@ -98,8 +101,8 @@ def home_parameters(file_system_id: pulumi.Input[str], user_id: int, group_id: i
         "uid": str(user_id),
         "gid": str(group_id),
         "basePath": "/homes",
-        "subPathPattern": "${.PVC.namespace}/${.PVC.name}",
-        "ensureUniqueDirectory": "true",
+        "subPathPattern": "${.PVC.namespace}/${.PV.name}",
+        "ensureUniqueDirectory": "false",
     }
 
 

@@ -20,7 +20,6 @@ PRICE_REGIONS: Final = ("ap-south-1", "eu-central-1", "us-east-1")
 """Regions whose endpoints tell the prices of all."""
 
 EC2: Final = "ec2.amazonaws.com"
-SPOT: Final = "spot.amazonaws.com"
 
 
 def _kinds(environment: AwsEnvironment, *kinds: str) -> list[str]:
@@ -108,12 +107,6 @@ def machine_statements(
             ("iam:PassRole",),
             [global_arn(environment["account_id"], "iam", f"role/{node_role_name(environment['name'])}")],
             condition={"StringEquals": {"iam:PassedToService": EC2}},
-        ),
-        allow(
-            "BuySpotForTheFirstTime",
-            ("iam:CreateServiceLinkedRole",),
-            [global_arn(environment["account_id"], "iam", f"role/aws-service-role/{SPOT}/AWSServiceRoleForEC2Spot")],
-            condition={"StringEquals": {"iam:AWSServiceName": SPOT}},
         ),
     ]
 

@@ -31,21 +31,28 @@ def access_log_grants(environment: AwsEnvironment, load_balancers: str) -> list[
                 "ArnLike": {"aws:SourceArn": bucket_arn(f"{environment['name']}-*")},
             },
         ),
-        *delivered_log_grants(environment, bucket, load_balancers),
+        *delivered_log_grants(environment, bucket, f"{load_balancers}AWSLogs/{account_id}/"),
     ]
 
 
-def delivered_log_grants(environment: AwsEnvironment, bucket: str, prefix: str) -> list[Statement]:
-    """Let the services whose logs AWS delivers put the account's below ``prefix`` of ``bucket``."""
+def flow_log_grants(environment: AwsEnvironment, bucket: str, prefix: str) -> list[Statement]:
+    """Let flow logs of the account, in directories that Hive reads, be put below ``prefix`` of ``bucket``."""
+    return delivered_log_grants(environment, bucket, f"{prefix}AWSLogs/aws-account-id={environment['account_id']}/")
+
+
+def delivered_log_grants(environment: AwsEnvironment, bucket: str, directory: str) -> list[Statement]:
+    """Let the services whose logs AWS delivers put the account's into ``directory`` of ``bucket``.
+
+    They are what AWS itself would add to the policy of a bucket that lacks them, and the program take off again.
+    """
     account_id = environment["account_id"]
     of_account = {"aws:SourceAccount": account_id}
     deliveries = {"ArnLike": {"aws:SourceArn": arn(environment, "logs", "*")}}
-    directories = (account_id, f"aws-account-id={account_id}")
     return [
         allow(
             "DeliveredLogs",
             ("s3:PutObject",),
-            [f"{bucket_arn(bucket)}/{prefix}AWSLogs/{directory}/*" for directory in directories],
+            [f"{bucket_arn(bucket)}/{directory}*"],
             principal=_DELIVERY,
             condition={"StringEquals": {**of_account, "s3:x-amz-acl": "bucket-owner-full-control"}, **deliveries},
         ),

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.airflow_policies import LOGS, execution_statements, log_group_name
-from components.aws.facts import AwsEnvironment, AwsNetworkFacts
+from components.aws.facts import AwsClusterFacts, AwsEnvironment, AwsNetworkFacts
 from components.aws.maintenance import AwsMaintenanceWindow, airflow_start, window_problems
 from components.aws.names import airflow_name, airflow_role_name, arn, bucket_arn, tags
 from components.aws.object_store import AwsObjectStore
@@ -21,6 +21,11 @@ from components.versions import MWAA_AIRFLOW
 __all__ = ["AwsManagedAirflow", "AwsManagedAirflowArgs", "AwsManagedAirflowFacts"]
 
 THING: Final = "airflow"
+HTTPS: Final = 443
+
+KUBERNETES_GROUP: Final = "managed-airflow"
+"""Group of Airflow's role in the cluster, which role bindings and teams name."""
+
 SIZES: Final = ("small", "medium", "large")
 MAX_WORKERS: Final = 25
 """Workers of one environment that AWS allows without being asked."""
@@ -55,8 +60,8 @@ class AwsManagedAirflowArgs(TypedDict):
     """When it may be interrupted."""
     requirements: NotRequired[Sequence[str]]
     """Lines of ``requirements.txt`` beside the constraints of the release; only what MWAA brings where left out."""
-    cluster_arn: NotRequired[str]
-    """EKS cluster whose address DAGs may look up; none where it is left out."""
+    cluster: NotRequired[AwsClusterFacts]
+    """EKS cluster that DAGs reach, as the Kubernetes group ``managed-airflow``; none where it is left out."""
 
 
 class AwsManagedAirflowFacts(TypedDict):
@@ -94,6 +99,8 @@ class AwsManagedAirflow(pulumi.ComponentResource):
     """Airflow that AWS runs, private to the network, with a bucket for its DAGs.
 
     Its role can do no more than Airflow itself needs; what DAGs work on is granted by whoever grants it to the role.
+    In the cluster it is in a group that has no rights there until a role binding, such as that of a team's members,
+    names it.
     It does not put DAGs into the bucket: that belongs to their own delivery.
     """
 
@@ -166,6 +173,8 @@ class AwsManagedAirflow(pulumi.ComponentResource):
             # MWAA makes log groups that are not there, which would then keep their lines for ever.
             opts=self._keep(depends_on=log_groups),
         )
+        if "cluster" in args:
+            self._let_into(name, args["cluster"])
         self.webserver_url = instance.webserver_url
         self.dags_url = pulumi.Output.concat(store.url, "/dags")
         self.facts = AwsManagedAirflowFacts(
@@ -222,8 +231,8 @@ class AwsManagedAirflow(pulumi.ComponentResource):
                 security_group_id=group.id,
                 description="To AWS, to the Kubernetes API and to what DAGs call, by HTTPS",
                 ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
+                from_port=HTTPS,
+                to_port=HTTPS,
                 cidr_ipv4="0.0.0.0/0",
                 tags=tags(self._environment, f"{physical_name}-to-services"),
                 opts=pulumi.ResourceOptions(parent=self),
@@ -231,8 +240,35 @@ class AwsManagedAirflow(pulumi.ComponentResource):
         ]
         return ready(group.id, inside.id, *(rule.id for rule in outside))
 
+    def _let_into(self, name: str, cluster: AwsClusterFacts) -> None:
+        """Let Airflow reach the API server, and be somebody there."""
+        environment = self._environment
+        entry_name = airflow_role_name(environment["name"])
+        aws.eks.AccessEntry(
+            f"{name}-cluster-access",
+            cluster_name=cluster["name"],
+            principal_arn=self.role_arn,
+            type="STANDARD",
+            kubernetes_groups=[KUBERNETES_GROUP],
+            tags=tags(environment, entry_name),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-to-cluster",
+            security_group_id=cluster["security_group_id"],
+            description="API server from managed Airflow",
+            ip_protocol="tcp",
+            from_port=HTTPS,
+            to_port=HTTPS,
+            referenced_security_group_id=self.security_group_id,
+            tags=tags(environment, f"{entry_name}-to-cluster"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
     def _role(self, name: str, airflow: str, args: AwsManagedAirflowArgs, bucket: str) -> pulumi.Output[str]:
         environment = self._environment
+        cluster_arn = args["cluster"]["arn"] if "cluster" in args else None
+        statements = execution_statements(environment, bucket, args["key_arn"], cluster_arn)
         return service_role(
             name,
             environment,
@@ -246,7 +282,7 @@ class AwsManagedAirflow(pulumi.ComponentResource):
                     "ArnLike": {"aws:SourceArn": arn(environment, "airflow", f"environment/{airflow}")},
                 },
             ),
-            inline={"run-airflow": execution_statements(environment, bucket, args["key_arn"], args.get("cluster_arn"))},
+            inline={"run-airflow": statements},
             options=pulumi.ResourceOptions(parent=self),
         ).arn
 

@@ -138,6 +138,8 @@ class AwsManagedNodes(pulumi.ComponentResource):
             ami_type=image,
             capacity_type=CAPACITY_TYPE,
             instance_types=types,
+            # Left out, it would stay that of the day on which the group was made, whatever the cluster is upgraded to.
+            version=args["cluster"]["kubernetes_version"],
             release_version=args.get("release_version"),
             launch_template={
                 "id": template.id,

@@ -163,6 +163,11 @@ def secret_path(environment_name: str, group: str, name: str) -> str:
     return f"{environment_name}/{group}/{name}"
 
 
+def airflow_bucket(environment: AwsEnvironment) -> str:
+    """Return the name of the bucket of managed Airflow's DAGs; at most 63 characters."""
+    return bucket_name(environment["name"], "airflow", environment["account_id"])
+
+
 def airflow_name(environment_name: str) -> str:
     """Return the name of the managed Airflow environment, and what begins its log groups; at most 80 characters."""
     return environment_name

@@ -52,6 +52,9 @@ SMALLEST_RESERVED: Final = 24
 
 _PRIVATE_USE: Final = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _NEVER_SECONDARY: Final = IPv4Network("198.19.0.0/16")
+_LOWEST: Final = IPv4Network("10.0.0.0/15")
+_NEVER_BESIDE_LOWEST: Final = IPv4Network("10.0.0.0/16")
+"""What AWS uses itself, and adds to no VPC whose first range is in the lowest two of 10.0.0.0/8."""
 
 
 class ZoneSubnets(NamedTuple):
@@ -97,6 +100,8 @@ def _range(path: str, cidr: str, smallest: int, found: list[InputPropertyErrorDe
 
 
 def _together(vpc: IPv4Network, pods: IPv4Network) -> list[InputPropertyErrorDetails]:
+    if vpc.subnet_of(_LOWEST) and pods.subnet_of(_NEVER_BESIDE_LOWEST):
+        return [problem("pod_cidr", f"got {pods}; allowed: a range outside {_NEVER_BESIDE_LOWEST}, which AWS keeps")]
     if vpc.overlaps(pods):
         return [problem("pod_cidr", f"got {pods}; allowed: a range that does not overlap vpc_cidr, {vpc}")]
     # AWS refuses a second range from another private block than the first one's (VPC CIDR association restrictions).

@@ -130,7 +130,6 @@ def boundary_statements(environment: AwsEnvironment) -> list[Statement]:
             ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
             [arn(environment, "secretsmanager", f"secret:{name}{separator}*") for separator in "-/"],
         ),
-        allow("Databases", ("rds-db:connect",), [arn(environment, "rds-db", "dbuser:*/*")]),
         allow(
             "Queues",
             (

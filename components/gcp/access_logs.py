@@ -65,8 +65,8 @@ def bucket_arguments(args: GcpAccessLogsArgs) -> dict[str, Any]:
 class GcpAccessLogs(pulumi.ComponentResource):
     """The bucket that the environment's other buckets deliver their access logs to.
 
-    It does not log access to itself. An organization that admits members of its own domain only (``iam.allowedPolicyMemberDomains``) has to except
-    Google's group that delivers.
+    It does not log access to itself. An organization that admits members of its own domain only
+    (``iam.allowedPolicyMemberDomains``) has to except Google's group that delivers.
     """
 
     bucket: pulumi.Output[str]

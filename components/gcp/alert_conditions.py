@@ -148,12 +148,12 @@ def network_alerts(region: str) -> dict[str, Alert]:
     return {"nat-dropped": Alert(title, ERROR, advice, condition)}
 
 
-def quota_alerts(environment_name: str) -> dict[str, Alert]:
+def quota_alerts(cluster_name: str) -> dict[str, Alert]:
     """Return the alerts of what the project or Google runs out of."""
     quota = "A quota of the project was exceeded"
-    machines = f"{environment_name} gets no more machines"
+    machines = f"{cluster_name} gets no more machines"
     log = (
-        f'resource.type = "k8s_cluster" AND resource.labels.cluster_name = "{environment_name}" AND '
+        f'resource.type = "k8s_cluster" AND resource.labels.cluster_name = "{cluster_name}" AND '
         'log_id("container.googleapis.com/cluster-autoscaler-visibility") AND '
         'jsonPayload.resultInfo.results.errorMsg.messageId =~ "^scale[.]up[.]error[.]"'
     )

@@ -29,6 +29,8 @@ class GcpAlertsArgs(TypedDict):
 
     environment: GcpEnvironment
     """The environment."""
+    cluster_name: str
+    """Name of the cluster whose machines are watched."""
     receivers: Sequence[str]
     """Email addresses, at least one."""
     databases: Mapping[str, int]
@@ -76,7 +78,7 @@ class GcpAlerts(pulumi.ComponentResource):
                 environment["project"], {instance: int(count) for instance, count in args["databases"].items()}
             ),
             **network_alerts(environment["region"]),
-            **quota_alerts(environment["name"]),
+            **quota_alerts(args["cluster_name"]),
             **subscription_alerts(args["subscriptions"]),
         }
         for key, alert in sorted(alerts.items()):

@@ -58,8 +58,8 @@ class GcpAuditLogsArgs(TypedDict):
     retention_days: int
     """Days that logs are kept, during which nobody can delete or change them."""
     lock: NotRequired[bool]
-    """Whether the days can never be made fewer again, and the bucket not be deleted before all in it is as old; they
-    can not where it is left out."""
+    """Whether the retention is locked, for ever: the days can never be made fewer again, and the bucket not be deleted
+    before all in it is as old. It is not locked where this is left out."""
 
 
 def lifecycle_rules(retention_days: int) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def bucket_arguments(args: GcpAuditLogsArgs) -> dict[str, Any]:
         "uniform_bucket_level_access": True,
         "public_access_prevention": "enforced",
         "encryption": {"default_kms_key_name": args["key_id"]},
-        "retention_policy": {"is_locked": args.get("lock", True), "retention_period": str(days * DAY)},
+        "retention_policy": {"is_locked": args.get("lock", False), "retention_period": str(days * DAY)},
         "lifecycle_rules": lifecycle_rules(days),
         "logging": {"log_bucket": args["access_log_bucket"], "log_object_prefix": BUCKET},
         "labels": environment["resource_labels"],
@@ -96,7 +96,8 @@ class GcpAuditLogs(pulumi.ComponentResource):
     """Logs of who did what in the project, of the control plane, of machines and of the network, out of reach.
 
     They go to a bucket whose objects nobody can change before their time, so that versions of them would have no
-    meaning. Cloud Logging has them too, for as long as it does. What pods log does not go there.
+    meaning. Without a lock, whoever administers the bucket can shorten that time first. Cloud Logging has them too,
+    for as long as it does. What pods log does not go there.
     """
 
     bucket: pulumi.Output[str]

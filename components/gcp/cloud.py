@@ -60,7 +60,7 @@ class GcpDeliveryWanted(TypedDict):
     """Who deploys from CI."""
 
     repository: str
-    """``owner/repository`` at GitHub."""
+    """``owner/repository`` at GitHub, or ``owner@id/repository@id``."""
     branch: str
     """The branch that is deployed."""
 
@@ -99,7 +99,8 @@ class GcpCloud:
         self._buckets: dict[str, pulumi.Input[str]] = {}
         self._databases: dict[str, int] = {}
         self._subscriptions: dict[str, str] = {}
-        self._writers: dict[str, pulumi.Input[str]] = {}
+        self._readers: dict[str, dict[str, pulumi.Input[str]]] = {each: {} for each in args["datasets"]}
+        self._writers: dict[str, dict[str, pulumi.Input[str]]] = {each: {} for each in args["datasets"]}
         self._act_as: dict[str, pulumi.Input[str]] = {"nodes": self._place["cluster"]["node_service_account"]}
 
     def _options(self) -> pulumi.ResourceOptions:
@@ -200,7 +201,9 @@ class GcpCloud:
         ).facts
 
     def workload_identity(self, name: str, args: WorkloadIdentityArgs) -> WorkloadIdentity:
-        """Provide a service account with grants of its own."""
+        """Provide a service account with grants of its own, on a dataset those that it has on the store of its name."""
+        writes = set(args["write_stores"]) & set(self._writers)
+        reads = set(args["read_stores"]) & set(self._readers) - writes
         identity = GcpWorkloadIdentity(
             name,
             {
@@ -208,10 +211,14 @@ class GcpCloud:
                 "identity": args,
                 "workload_pool": self._place["cluster"]["workload_pool"],
                 "buckets": self._buckets,
+                "queries": bool(reads or writes),
             },
             self._options(),
         ).facts
-        self._writers[name] = identity["principal"]
+        for dataset in reads:
+            self._readers[dataset][name] = identity["principal"]
+        for dataset in writes:
+            self._writers[dataset][name] = identity["principal"]
         return identity
 
     def secret(self, name: str, args: SecretArgs) -> Secret:
@@ -237,8 +244,8 @@ class GcpCloud:
                     "environment": environment,
                     "dataset_name": dataset,
                     "key_id": self._place["keys"]["stores"],
-                    "readers": {},
-                    "writers": self._writers,
+                    "readers": self._readers[dataset],
+                    "writers": self._writers[dataset],
                 },
                 self._options(),
             )
@@ -250,6 +257,7 @@ class GcpCloud:
             "alerts",
             {
                 "environment": environment,
+                "cluster_name": self._foundation.cluster_name,
                 "receivers": args["receivers"],
                 "databases": self._databases,
                 "subscriptions": self._subscriptions,

@@ -40,7 +40,8 @@ POD_MAXIMUM: Final = 110
 LOGS: Final = ("APISERVER", "CONTROLLER_MANAGER", "SCHEDULER", "SYSTEM_COMPONENTS", "WORKLOADS")
 METRICS: Final = ("APISERVER", "CONTROLLER_MANAGER", "SCHEDULER", "SYSTEM_COMPONENTS")
 GPU_METRICS: Final = "DCGM"
-"""Metrics of GPUs, which GKE collects only with Google's managed Prometheus."""
+"""Metrics of GPUs. GKE's own exporter comes with the driver, is an image that the image policy lets run, and delivers
+to Google's managed Prometheus only."""
 
 
 class GcpMaintenanceExclusion(TypedDict):
@@ -82,7 +83,8 @@ class GcpClusterArgs(TypedDict):
     notification_topic: NotRequired[pulumi.Input[str]]
     """ID of the Pub/Sub topic that learns of upgrades and security bulletins."""
     managed_prometheus: NotRequired[bool]
-    """Whether Google's managed Prometheus collects metrics, those of GPUs among them; not where it is left out."""
+    """Whether Google's managed Prometheus collects metrics, those of GPUs among them; it does where a pool has GPUs and
+    this is left out."""
 
 
 def problems(args: GcpClusterArgs) -> list[InputPropertyErrorDetails]:
@@ -233,7 +235,7 @@ def addons() -> dict[str, Any]:
 
 def observation(args: GcpClusterArgs) -> dict[str, Any]:
     """Return what GKE logs and measures."""
-    managed = args.get("managed_prometheus", False)
+    managed = args.get("managed_prometheus", any("gpu" in pool for pool in args["pools"].values()))
     found: dict[str, Any] = {
         "logging_config": {"enable_components": list(LOGS)},
         "monitoring_config": {

@@ -15,7 +15,7 @@ from components.gcp.maintenance import DAYS, GcpMaintenanceWindow, start_hour, w
 from components.gcp.names import database_instance_name, database_secret_id
 from components.gcp.secret import stored_values
 from components.keeping import keep, released
-from components.versions import CLOUD_SQL_POSTGRESQL
+from components.versions import POSTGRESQL
 
 __all__ = ["GcpDatabase", "GcpDatabaseArgs"]
 
@@ -216,7 +216,7 @@ class GcpDatabase(pulumi.ComponentResource):
             name=database_instance_name(environment["name"], args["database_name"]),
             project=environment["project"],
             region=environment["region"],
-            database_version=f"POSTGRES_{CLOUD_SQL_POSTGRESQL.removeprefix('v')}",
+            database_version=f"POSTGRES_{POSTGRESQL.removeprefix('v')}",
             encryption_key_name=args["key_id"],
             deletion_protection=kept,
             final_backup_description=f"Last backup of {args['database_name']} of {environment['name']}",

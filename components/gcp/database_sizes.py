@@ -1,7 +1,8 @@
 """Sizes of Cloud SQL for PostgreSQL, Enterprise edition: which machines there are, and what follows from their memory.
 
-Sources, read in August 2026: cloud.google.com/sql/docs/postgres/create-instance (machine types and what custom ones
-allow) and cloud.google.com/sql/docs/postgres/flags (``max_connections`` by memory).
+CPUs and memory are what cloud.google.com/sql/docs/postgres/instance-settings allows. The connections are a choice of
+this project that follows the steps of Cloud SQL's defaults (cloud.google.com/sql/docs/postgres/flags); as the program
+sets them, they hold whatever the defaults are.
 """
 
 import math
@@ -25,7 +26,7 @@ SMALLEST_RECOMMENDED: Final = (1, LEAST_MEGABYTES)
 """CPUs and MB of the smallest machine that is not shared with others; the service level agreement covers no smaller."""
 
 CONNECTIONS: Final = ((120, 1000), (60, 800), (30, 600), (15, 500), (7.5, 400), (6, 200), (3.75, 100))
-"""GB of memory, at least, and connections that Cloud SQL allows then by default; from large to small."""
+"""GB of memory, at least, and connections that are allowed then; from large to small."""
 
 
 def machine(shape: MachineShape | None) -> tuple[int, int]:

@@ -36,6 +36,11 @@ class GcpDatasetArgs(TypedDict):
     """IAM members that make, load and change tables, by a name for each."""
 
 
+def dataset_member(member: str) -> str:
+    """Return an IAM member as grants on datasets spell it: what is no user, group or account has a prefix there."""
+    return f"iamMember:{member}" if member.startswith(("principal:", "principalSet:")) else member
+
+
 class GcpDataset(pulumi.ComponentResource):
     """A dataset whose tables are encrypted with the environment's key and never expire by themselves.
 
@@ -77,7 +82,7 @@ class GcpDataset(pulumi.ComponentResource):
                 project=environment["project"],
                 dataset_id=dataset.dataset_id,
                 role=role,
-                member=member,
+                member=pulumi.Output.from_input(member).apply(dataset_member),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for right, role, members in (

@@ -29,7 +29,10 @@ __all__ = ["GcpDelivery", "GcpDeliveryArgs"]
 ISSUER: Final = "https://token.actions.githubusercontent.com"
 PROVIDER_ID: Final = "github"
 
-REPOSITORY: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+REPOSITORY: Final = re.compile(
+    r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]{0,38})(?P<ids>@[0-9]{1,20})?"
+    r"/(?P<name>[A-Za-z0-9._-]{1,100})(?(ids)@(?P<id>[0-9]{1,20}))"
+)
 BRANCH: Final = re.compile(r"[A-Za-z0-9._/-]{1,200}")
 GITHUB_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -46,7 +49,7 @@ class GcpDeliveryArgs(TypedDict):
     environment: GcpEnvironment
     """The environment that is deployed."""
     repository: str
-    """GitHub repository, ``<owner>/<name>``."""
+    """GitHub repository, ``<owner>/<name>``; ``<owner>@<id>/<name>@<id>`` where its tokens carry immutable IDs."""
     branch: str
     """Branch whose workflow runs deploy, such as ``main``; pull requests only preview."""
     state_bucket: pulumi.Input[str]
@@ -79,9 +82,12 @@ def subjects(args: GcpDeliveryArgs) -> tuple[str, str]:
 def condition(args: GcpDeliveryArgs) -> str:
     """Return what a token has to say to be exchanged at all: the repository, and the branch or a pull request."""
     deploy, preview = subjects(args)
-    same_repository = [f"assertion.repository == '{args['repository']}'"]
-    if "repository_id" in args:
-        same_repository.append(f"assertion.repository_id == '{args['repository_id']}'")
+    known = REPOSITORY.fullmatch(args["repository"])
+    # Of a token's claims only the subject has the IDs in it.
+    name, number = (f"{known['owner']}/{known['name']}", known["id"]) if known else (args["repository"], None)
+    same_repository = [f"assertion.repository == '{name}'"]
+    if identifier := args.get("repository_id", number):
+        same_repository.append(f"assertion.repository_id == '{identifier}'")
     deploys = f"assertion.sub == '{deploy}' && assertion.ref == 'refs/heads/{args['branch']}'"
     return f"{' && '.join(same_repository)} && (({deploys}) || assertion.sub == '{preview}')"
 
@@ -90,7 +96,7 @@ def argument_problems(args: GcpDeliveryArgs) -> list[InputPropertyErrorDetails]:
     """Return what is wrong with the arguments."""
     name, generation = args["environment"]["name"], int(args.get("generation", 1))
     patterns = (
-        ("repository", REPOSITORY, "<owner>/<name>"),
+        ("repository", REPOSITORY, "<owner>/<name> or <owner>@<id>/<name>@<id>"),
         ("branch", BRANCH, "letters, digits and . _ / -"),
         ("github_environment", GITHUB_ENVIRONMENT, "letters, digits and . _ -"),
         ("repository_id", re.compile(r"[0-9]{1,20}"), "a whole number"),

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Final
 
+from components.gcp.cluster_access import ROLES as ACCESS_ROLES
 from components.gcp.node_account import ROLES as NODE_ROLES
+from components.gcp.workload_identity import QUERY_ROLE
 
 PROJECT_IAM_ADMIN: Final = "roles/resourcemanager.projectIamAdmin"
 """Granted with a condition on which roles can be given on."""
@@ -19,8 +21,9 @@ PROJECT_IAM_ADMIN: Final = "roles/resourcemanager.projectIamAdmin"
 SECRET_ACCESSOR: Final = "roles/secretmanager.secretAccessor"  # noqa: S105  the name of a role
 """Granted for the environment's own secrets: Pulumi reads a version back after it has made it."""
 
-GRANTED: Final = (*NODE_ROLES, "roles/composer.worker")
-"""Roles that the environment's components grant in the project."""
+GRANTED: Final = (*ACCESS_ROLES, *NODE_ROLES, QUERY_ROLE, "roles/composer.worker")
+"""Roles that the environment's components grant in the project. Whoever deploys could make anybody an administrator of
+the cluster by a role binding in it as well."""
 
 DEPLOY_ROLES: Final = (
     "roles/binaryauthorization.policyEditor",
@@ -42,7 +45,8 @@ PREVIEW_ROLES: Final = (
     "roles/container.viewer",
     "roles/iam.workloadIdentityPoolViewer",
     "roles/monitoring.viewer",
-    "roles/serviceusage.serviceUsageViewer",
+    # To see them, and to have requests counted against the project, as the provider asks.
+    "roles/serviceusage.serviceUsageConsumer",
 )
 """Predefined roles of whoever previews, in the project: they read settings, and the cluster's objects but secrets."""
 

@@ -10,7 +10,7 @@ from components.contracts import Cluster, NodePoolArgs
 from components.gcp.access_logs import GcpAccessLogs
 from components.gcp.audit_logs import GcpAuditLogs
 from components.gcp.cluster import GcpCluster, GcpExistingCluster, contract
-from components.gcp.cluster_admins import GcpClusterAdmins
+from components.gcp.cluster_access import GcpClusterAccess
 from components.gcp.cluster_spec import GcpClusterArgs, GcpMaintenanceExclusion
 from components.gcp.facts import GcpClusterFacts, GcpEnvironment, GcpKeysFacts, GcpNetworkFacts
 from components.gcp.homes import GcpHomes
@@ -19,6 +19,7 @@ from components.gcp.keys import GcpKeys
 from components.gcp.maintenance import GcpMaintenanceWindow
 from components.gcp.network import GcpExistingNetworkArgs, GcpNetwork, existing_network
 from components.gcp.project_services import GcpProjectServices
+from components.gcp.services import MANAGED_AIRFLOW
 
 __all__ = [
     "GcpExistingClusterWanted",
@@ -89,12 +90,16 @@ class GcpFoundationArgs(TypedDict):
     """Ranges that reach the API server by a public address; empty for none."""
     admin_groups: Sequence[str]
     """Google groups that administer the cluster."""
+    people: Sequence[str]
+    """Groups of the teams, which reach the cluster and have rights in it by role bindings."""
     security_group: NotRequired[str]
     """Google group that holds the teams' groups."""
     pools: Mapping[str, NodePoolArgs]
     """All node pools."""
     log_days: int
     """Days that logs are kept in buckets."""
+    lock_logs: bool
+    """Whether those days are locked, for ever."""
     image_caches: Sequence[str]
     """Public registries whose images are cached."""
     datasets: bool
@@ -112,11 +117,20 @@ class GcpFoundation:
 
     def __init__(self, environment: GcpEnvironment, args: GcpFoundationArgs) -> None:
         self._environment, self._args = environment, args
-        self.gcp = gcp.Provider("gcp", project=environment["project"], region=environment["region"])
+        self.gcp = gcp.Provider(
+            "gcp",
+            project=environment["project"],
+            region=environment["region"],
+            # A person's own credentials belong to no project: the API of budgets refuses them without one.
+            billing_project=environment["project"],
+            user_project_override=True,
+        )
+        existing = args.get("existing_cluster")
+        self.cluster_name = environment["name"] if existing is None else existing["name"]
         options = self.options()
         airflow = args["managed_airflow"]
         project = GcpProjectServices(
-            "services", {"environment": environment, "further": ["composer"] if airflow else []}, options
+            "services", {"environment": environment, "further": MANAGED_AIRFLOW if airflow else []}, options
         ).project
         network = self._network(project)
         keys = GcpKeys(
@@ -135,7 +149,11 @@ class GcpFoundation:
         self.place = GcpPlace(network=network, keys=keys, cluster=cluster.facts)
         homes = GcpHomes("homes", {"environment": environment, "keys": keys}, self.options(self.kubernetes))
         self.contract: Cluster = contract(cluster.facts, network, args["service_cidr"], homes.home_storage_class)
-        GcpClusterAdmins("cluster-admins", {"environment": environment, "groups": args["admin_groups"]}, options)
+        GcpClusterAccess(
+            "cluster-access",
+            {"environment": environment, "admins": args["admin_groups"], "users": args["people"]},
+            options,
+        )
         GcpImageCaches(
             "image-caches",
             {
@@ -191,10 +209,11 @@ class GcpFoundation:
             "audit-logs",
             {
                 "environment": self._environment,
-                "cluster_name": self._environment["name"],
+                "cluster_name": self.cluster_name,
                 "key_id": keys["stores"],
                 "access_log_bucket": access.bucket,
                 "retention_days": days,
+                "lock": self._args["lock_logs"],
             },
             self.options(),
         )

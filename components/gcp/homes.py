@@ -20,10 +20,8 @@ HOMES: Final = "homes"
 ENCRYPTED: Final = "encrypted"
 """Name of the storage class of volumes that ask for none."""
 
-GOOGLES_DEFAULT: Final = "standard-rwo"
-"""Storage class that GKE makes and calls the default."""
-
 DEFAULT_ANNOTATION: Final = "storageclass.kubernetes.io/is-default-class"
+"""Of several classes that have it, Kubernetes takes the newest: this one, as GKE makes its own with the cluster."""
 
 PROVISIONER: Final = "pd.csi.storage.gke.io"
 ZONE_KEY: Final = "topology.gke.io/zone"
@@ -98,12 +96,6 @@ class GcpHomes(pulumi.ComponentResource):
             opts=keep(self, THING, environment["let_go"]),
             **homes_class(zones, key),
         )
-        # Two defaults would leave it to their age which one is meant.
-        googles = kubernetes.storage.v1.StorageClassPatch(
-            f"{name}-standard",
-            metadata={"name": GOOGLES_DEFAULT, "annotations": {DEFAULT_ANNOTATION: "false"}},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
         kubernetes.storage.v1.StorageClass(
             f"{name}-encrypted",
             metadata={
@@ -111,7 +103,7 @@ class GcpHomes(pulumi.ComponentResource):
                 "labels": object_labels(environment["labels"], component="storage-class", name=ENCRYPTED),
                 "annotations": {DEFAULT_ANNOTATION: "true"},
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[googles]),
+            opts=pulumi.ResourceOptions(parent=self),
             **encrypted_class(key),
         )
         self.home_storage_class = homes.metadata.apply(lambda metadata: str(metadata.name))

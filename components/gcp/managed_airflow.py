@@ -95,8 +95,8 @@ class GcpManagedAirflow(pulumi.ComponentResource):
     """A private Cloud Composer environment with a service account of its own.
 
     Its tasks reach the internet through the network's NAT only, and read and write the buckets given. Composer makes
-    its own bucket for DAGs and logs. It lets nobody open Airflow's pages: that is a grant of ``roles/composer.user``
-    in the project, which is for people to give.
+    its own bucket for DAGs and logs. It does not let anybody open Airflow's pages: ``roles/composer.user`` in the
+    project is for people to grant.
     """
 
     airflow_uri: pulumi.Output[str]

@@ -8,8 +8,9 @@ import pulumi_gcp as gcp
 from components.gcp.facts import GcpEnvironment
 from components.gcp.names import node_account_id, service_account_email
 
-ROLES: Final = ("roles/artifactregistry.reader", "roles/container.defaultNodeServiceAccount")
-"""What machines do by themselves: pull images, and write logs and metrics. What pods do is for their own identities."""
+ROLES: Final = ("roles/container.defaultNodeServiceAccount",)
+"""What machines do in the project by themselves: write logs and metrics. Image repositories grant them the right to
+pull, each by itself. What pods do is for their own identities."""
 
 
 def node_account(parent: pulumi.Resource, name: str, environment: GcpEnvironment) -> pulumi.Output[str]:

@@ -1,41 +1,15 @@
 """The services of Google Cloud that an environment's project uses, as a Pulumi component."""
 
 from collections.abc import Sequence
-from typing import Final, TypedDict
+from typing import TypedDict
 
 import pulumi
 import pulumi_gcp as gcp
 
 from components.gcp.facts import GcpEnvironment
+from components.gcp.services import SERVICES
 
 __all__ = ["GcpProjectServices", "GcpProjectServicesArgs"]
-
-SERVICES: Final = (
-    "artifactregistry",
-    "bigquery",
-    "billingbudgets",
-    "binaryauthorization",
-    "cloudkms",
-    "cloudresourcemanager",
-    "compute",
-    "container",
-    "containeranalysis",
-    "containerfilesystem",
-    "containerscanning",
-    "dns",
-    "iam",
-    "iamcredentials",
-    "logging",
-    "monitoring",
-    "pubsub",
-    "secretmanager",
-    "servicenetworking",
-    "serviceusage",
-    "sqladmin",
-    "storage",
-    "sts",
-)
-"""What every environment uses, each without ``.googleapis.com``."""
 
 
 class GcpProjectServicesArgs(TypedDict):
@@ -48,7 +22,7 @@ class GcpProjectServicesArgs(TypedDict):
 
 
 class GcpProjectServices(pulumi.ComponentResource):
-    """Enables what the project uses, before anything else is made.
+    """Enables what the project uses: again what the bootstrap has enabled, and what has come to be used since.
 
     It never disables a service: something that this program knows nothing of may use it too. The service accounts
     through which services act are no part of it; keys bring those that encrypt.

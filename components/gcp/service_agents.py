@@ -12,20 +12,22 @@ class ServiceAgent(NamedTuple):
     domain: str
     """What follows the ``@``, without ``.iam.gserviceaccount.com``."""
     service: str | None
-    """Service that makes it when asked, without ``.googleapis.com``; None where enabling or using a service does."""
+    """Service that makes it when asked, without ``.googleapis.com``; None where something else has made it before."""
 
 
 AGENTS: Final[Mapping[str, ServiceAgent]] = {
     "artifactregistry": ServiceAgent("service-{number}", "gcp-sa-artifactregistry", "artifactregistry"),
-    # `bq show --encryption_service_account` makes it; no resource of the provider does.
+    # The first question after it makes it: the bootstrap asks `bq show --encryption_service_account`.
     "bigquery": ServiceAgent("bq-{number}", "bigquery-encryption", None),
     "cloudsql": ServiceAgent("service-{number}", "gcp-sa-cloud-sql", "sqladmin"),
     "composer": ServiceAgent("service-{number}", "cloudcomposer-accounts", "composer"),
-    "compute": ServiceAgent("service-{number}", "compute-system", "compute"),
+    # Compute Engine makes it when it is enabled, and refuses to be asked for it.
+    "compute": ServiceAgent("service-{number}", "compute-system", None),
     "gke": ServiceAgent("service-{number}", "container-engine-robot", "container"),
     "pubsub": ServiceAgent("service-{number}", "gcp-sa-pubsub", "pubsub"),
     "secretmanager": ServiceAgent("service-{number}", "gcp-sa-secretmanager", "secretmanager"),
-    "storage": ServiceAgent("service-{number}", "gs-project-accounts", "storage"),
+    # Likewise: the bootstrap asks for it, because of the bucket of the state.
+    "storage": ServiceAgent("service-{number}", "gs-project-accounts", None),
 }
 """Service agents by the name that this project gives them (Google Cloud, IAM documentation: service agents)."""
 

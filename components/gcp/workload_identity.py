@@ -1,7 +1,7 @@
 """A Kubernetes service account with rights in Google Cloud, as a Pulumi component."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_gcp as gcp
@@ -13,8 +13,11 @@ from components.gcp.facts import GcpEnvironment
 
 __all__ = ["GcpWorkloadIdentity", "GcpWorkloadIdentityArgs"]
 
-READ_ROLE = "roles/storage.objectViewer"
-WRITE_ROLE = "roles/storage.objectUser"
+READ_ROLE: Final = "roles/storage.objectViewer"
+WRITE_ROLE: Final = "roles/storage.objectUser"
+
+QUERY_ROLE: Final = "roles/bigquery.jobUser"
+"""To run queries and loads of BigQuery, on whatever datasets grant rights to."""
 
 
 class GcpWorkloadIdentityArgs(TypedDict):
@@ -28,6 +31,9 @@ class GcpWorkloadIdentityArgs(TypedDict):
     """Workload identity pool of the cluster, ``<project>.svc.id.goog``."""
     buckets: Mapping[str, pulumi.Input[str]]
     """Names of the buckets behind the environment's stores, by store; at least those that the identity may reach."""
+    queries: NotRequired[bool]
+    """Whether it may run queries and loads of BigQuery in the project; not where it is left out. Which data they reach
+    is for datasets to say."""
 
 
 class GcpWorkloadIdentity(pulumi.ComponentResource):
@@ -84,9 +90,17 @@ class GcpWorkloadIdentity(pulumi.ComponentResource):
             for right, role, stores in (("read", READ_ROLE, read), ("write", WRITE_ROLE, write))
             for store in stores
         ]
-        self.service_account = pulumi.Output.all(account_name, *(grant.id for grant in grants)).apply(
-            lambda values: str(values[0])
-        )
+        ready = [grant.id for grant in grants]
+        if args.get("queries", False):
+            queries = gcp.projects.IAMMember(
+                f"{name}-queries",
+                project=args["environment"]["project"],
+                role=QUERY_ROLE,
+                member=member,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            ready.append(queries.id)
+        self.service_account = pulumi.Output.all(account_name, *ready).apply(lambda values: str(values[0]))
         self.facts = WorkloadIdentity(
             namespace=identity["namespace"], service_account=self.service_account, principal=self.principal
         )

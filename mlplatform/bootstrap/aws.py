@@ -30,6 +30,9 @@ KEPT_VERSIONS: Final = 10
 KEPT_DAYS: Final = 90
 """Earlier states that are kept: the latest ones, and all from this many days."""
 
+SPOT_SERVICE: Final = "spot.amazonaws.com"
+SPOT_ROLE: Final = "AWSServiceRoleForEC2Spot"
+
 _NO_BUCKET: Final = ("(NoSuchBucket)", "(404)")
 
 
@@ -83,7 +86,7 @@ def aws_plan(target: AwsTarget) -> Plan:
     return Plan(
         install="install version 2 of the AWS command line: https://docs.aws.amazon.com/cli/",
         identities=(_identity(target),),
-        steps=(*_key_steps(target), *_bucket_steps(target)),
+        steps=(*_key_steps(target), *_bucket_steps(target), _spot_step(target)),
         environment={"AWS_PAGER": ""},
         afterwards=(
             f"pulumi login '{target.backend}'",
@@ -258,6 +261,22 @@ def _bucket_steps(target: AwsTarget) -> tuple[Step, ...]:
 
 def _tag_set(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def _spot_step(target: AwsTarget) -> Step:
+    return Step(
+        "spot",
+        f"service-linked role {SPOT_ROLE}",
+        "EC2 starts spot machines by it, and Karpenter may not make it; an account has one",
+        (
+            Check(
+                target.command("iam", "get-role", "--role-name", SPOT_ROLE),
+                lambda answer: done(str(answer["Role"]["Arn"])),
+                absent=("(NoSuchEntity)",),
+            ),
+        ),
+        (target.command("iam", "create-service-linked-role", "--aws-service-name", SPOT_SERVICE),),
+    )
 
 
 def _setting(

@@ -76,6 +76,8 @@ def _delivery(settings: DeliverySettings) -> AwsDeliveryWanted:
     wanted = AwsDeliveryWanted(repository=settings.repository, branch=settings.branch, runner=settings.runner)
     if settings.connection_arn is not None:
         wanted["connection_arn"] = settings.connection_arn
+    if settings.identity_provider_arn is not None:
+        wanted["identity_provider_arn"] = settings.identity_provider_arn
     return wanted
 
 

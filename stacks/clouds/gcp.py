@@ -65,8 +65,10 @@ def _foundation(settings: Settings, gcp: GcpSettings) -> GcpFoundationArgs:
         ],
         public_cidrs=cluster.public_endpoint.allowed_cidrs if cluster.public_endpoint else (),
         admin_groups=gcp.admin_groups,
+        people=_people(settings),
         pools={name: wanted.node_pool(pool) for name, pool in settings.node_pools.items()},
         log_days=settings.logs.retention_days,
+        lock_logs=gcp.lock_logs,
         image_caches=[each.value for each in settings.image_caches.registries],
         datasets=bool(gcp.datasets),
         managed_airflow=settings.services.managed_airflow.enabled,
@@ -81,6 +83,12 @@ def _foundation(settings: Settings, gcp: GcpSettings) -> GcpFoundationArgs:
             name=existing.name, location=existing.location, endpoint=existing.endpoint
         )
     return args
+
+
+def _people(settings: Settings) -> list[str]:
+    """Return the groups of all teams."""
+    people = [team.people for team in settings.teams.values()]
+    return sorted({group for each in people for group in (*each.admins, *each.members, *each.viewers)})
 
 
 def _existing_network(existing: GcpNetworkSettings) -> GcpExistingNetworkWanted:

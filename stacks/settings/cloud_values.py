@@ -8,6 +8,9 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.values import label, text
 
+_OWNER: Final = "[A-Za-z0-9](-?[A-Za-z0-9]){0,38}"
+_REPOSITORY: Final = "[A-Za-z0-9._-]{1,100}"
+_NUMBER: Final = "[0-9]{1,20}"
 _HOST: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+"
 
 
@@ -56,6 +59,16 @@ AwsConnectionArn = Annotated[
     ),
 ]
 """ARN of a connection of AWS to GitHub."""
+
+AwsIdentityProviderArn = Annotated[
+    str,
+    text(
+        "^arn:aws:iam::[0-9]{12}:oidc-provider/token[.]actions[.]githubusercontent[.]com$",
+        "the ARN of GitHub's identity provider, "
+        "arn:aws:iam::<account>:oidc-provider/token.actions.githubusercontent.com",
+    ),
+]
+"""ARN of an account's provider of GitHub's identities."""
 
 AwsRoleArn = Annotated[
     str,
@@ -160,8 +173,8 @@ DatasetName = Annotated[
 GithubRepository = Annotated[
     str,
     text(
-        "^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}$",
-        "a repository of GitHub as <owner>/<name>",
+        f"^{_OWNER}(/{_REPOSITORY}|@{_NUMBER}/{_REPOSITORY}@{_NUMBER})$",
+        "a repository of GitHub as <owner>/<name> or <owner>@<id>/<name>@<id>",
     ),
 ]
 """A repository of GitHub."""

@@ -59,7 +59,7 @@ class MaintenanceSettings(Section):
     hours: int = Field(default=12, ge=4, le=24)
     """How long the window is open; at least 12 on gcp, as GKE wants 48 hours in 32 days."""
     exclusions: Many[ExclusionSettings] = Field(default=(), max_length=20)
-    """Times without upgrades, at most 20; at most 3 on gcp."""
+    """Times without upgrades; on gcp only, at most 3."""
 
 
 class ClusterSettings(Section):

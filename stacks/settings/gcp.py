@@ -89,4 +89,8 @@ class GcpSettings(Section):
     existing_cluster: GcpClusterSettings | None = None
     """A GKE cluster to use in place of a new one; it needs existingNetwork."""
     datasets: Many[DatasetName] = Field(default=(), max_length=100)
-    """BigQuery datasets that transfers load into."""
+    """BigQuery datasets that transfers load into. Who may read or write the store of the same name may do so with the
+    dataset; other datasets are open to administrators only."""
+    lock_logs: bool = False
+    """Whether the retention of audit logs is locked. It cannot be undone: logs.retentionDays can only grow from then
+    on, and nobody can delete the bucket, or the project, before all logs in it are as old."""

@@ -5,7 +5,14 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from stacks.settings.cloud_values import AwsConnectionArn, Branch, Email, GithubRepository, PullSecretName
+from stacks.settings.cloud_values import (
+    AwsConnectionArn,
+    AwsIdentityProviderArn,
+    Branch,
+    Email,
+    GithubRepository,
+    PullSecretName,
+)
 from stacks.settings.model import Section
 from stacks.settings.values import Many, text
 
@@ -72,7 +79,8 @@ class DeliverySettings(Section):
     """Who deploys the environment from CI, by the OIDC tokens of GitHub Actions."""
 
     repository: GithubRepository
-    """Repository whose workflows may deploy, as <owner>/<name>."""
+    """Repository whose workflows may deploy, as <owner>/<name>, or <owner>@<id>/<name>@<id> where its tokens carry
+    GitHub's IDs."""
     branch: Branch = "main"
     """Branch whose workflows may deploy."""
     runner: bool = False
@@ -80,3 +88,6 @@ class DeliverySettings(Section):
     connection_arn: AwsConnectionArn | None = None
     """Connection to GitHub of the runner, once somebody has completed it in the console; a new one is made, and no
     runner yet, where it is left out; on aws only."""
+    identity_provider_arn: AwsIdentityProviderArn | None = None
+    """The account's provider of GitHub's identities, of which it can have one only; made where it is left out; on aws
+    only."""

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from mlplatform.environments import PROGRAM, Environment, load
-from tests.bootstrap.standins import AWS, GCLOUD
+from tests.bootstrap.standins import AWS, BQ, GCLOUD
 
-EMPTY_ACCOUNT: dict[str, Any] = {"account": "111122223333", "keys": {}, "aliases": {}, "buckets": {}}
+EMPTY_ACCOUNT: dict[str, Any] = {"account": "111122223333", "keys": {}, "aliases": {}, "buckets": {}, "roles": []}
 EMPTY_PROJECT: dict[str, Any] = {
     "user": "someone@example.com",
     "number": "210987654321",
@@ -22,6 +22,7 @@ EMPTY_PROJECT: dict[str, Any] = {
     "keys": [],
     "key_state": "ENABLED",
     "agent": False,
+    "dataset_agent": False,
     "buckets": {},
 }
 
@@ -81,7 +82,11 @@ def aws(standin: Callable[[str], Cloud]) -> Cloud:
 
 @pytest.fixture
 def gcloud(standin: Callable[[str], Cloud]) -> Cloud:
-    return standin("gcloud")
+    cloud = standin("gcloud")
+    bq = cloud.program.with_name("bq")
+    bq.write_text(BQ.format(python=sys.executable, home=str(cloud.home)))
+    bq.chmod(0o755)
+    return cloud
 
 
 @pytest.fixture

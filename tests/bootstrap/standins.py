@@ -1,4 +1,4 @@
-"""Stand-ins for ``aws`` and ``gcloud`` that keep state, and fail as the real ones do.
+"""Stand-ins for ``aws``, ``gcloud`` and ``bq`` that keep state, and fail as the real ones do.
 
 Each is one program that reads the world from a file and writes it back. It answers only what it was taught: a command
 line that the plan would get wrong is an error here too.
@@ -54,6 +54,15 @@ elif verb == "kms create-key":
 elif verb == "kms create-alias":
     assert option["--target-key-id"] in world["keys"]
     world["aliases"][option["--alias-name"]] = option["--target-key-id"]
+elif verb == "iam get-role":
+    if option["--role-name"] not in world["roles"]:
+        fail("NoSuchEntity", "GetRole", "The role with name " + option["--role-name"] + " cannot be found.")
+    answer({{"Role": {{"Arn": "arn:aws:iam::" + world["account"] + ":role/" + option["--role-name"]}}}})
+elif verb == "iam create-service-linked-role":
+    assert option["--aws-service-name"] == "spot.amazonaws.com", args
+    assert "AWSServiceRoleForEC2Spot" not in world["roles"], "InvalidInput"
+    world["roles"].append("AWSServiceRoleForEC2Spot")
+    answer({{"Role": {{"RoleName": "AWSServiceRoleForEC2Spot"}}}})
 elif verb == "kms get-key-rotation-status":
     answer({{"KeyRotationEnabled": world["keys"][option["--key-id"]]["rotation"]}})
 elif verb == "kms enable-key-rotation":
@@ -188,4 +197,20 @@ else:
             assert words[2] == "update", args
             change(world["buckets"][name])
 (home / "world").write_text(json.dumps(world))
+"""
+
+BQ = """\
+#!{python} -IS
+import json, pathlib, sys
+
+home = pathlib.Path({home!r})
+world = json.loads((home / "world").read_text())
+assert sys.argv[1:] == ["--format=json", "--project_id=example-ml-dev", "show", "--encryption_service_account"]
+if "bigquery.googleapis.com" not in world["apis"]:
+    # It says what is wrong where others give their answers.
+    print("BigQuery error in show operation: BigQuery API has not been used in project 1 before or it is disabled.")
+    sys.exit(1)
+world["dataset_agent"] = True
+(home / "world").write_text(json.dumps(world))
+print(json.dumps({{"ServiceAccountID": f"bq-{{world['number']}}@bigquery-encryption.iam.gserviceaccount.com"}}))
 """

@@ -4,13 +4,16 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.gcp.services import services
 from mlplatform.bootstrap import run
 from mlplatform.bootstrap.aws import AwsTarget, aws_plan
+from mlplatform.bootstrap.gcp import GcpTarget, gcp_plan
 from mlplatform.bootstrap.plan import State, difference
 from mlplatform.commands.bootstrap import bootstrap, plan, print_script
 from mlplatform.environments import Environment
@@ -58,6 +61,16 @@ def test_an_account_gets_a_key_and_a_closed_bucket_of_versions(aws: Cloud, envir
     assert lifecycle["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90, "NewerNoncurrentVersions": 10}
 
 
+def test_an_account_gets_the_role_of_spot_machines_once(aws: Cloud, environment: Named) -> None:
+    make(environment("aws-dev"))
+    assert aws.world["roles"] == ["AWSServiceRoleForEC2Spot"]
+    # The account's other environment finds it.
+    aws.forget_calls()
+    aws.change(buckets={}, aliases={}, keys={})
+    make(environment("aws-dev"))
+    assert "iam create-service-linked-role" not in aws.writes()
+
+
 def test_a_project_gets_apis_a_key_and_a_closed_bucket_of_versions(gcloud: Cloud, environment: Named) -> None:
     make(environment("gcp-dev"))
     assert {"container.googleapis.com", "sqladmin.googleapis.com"} <= set(gcloud.world["apis"])
@@ -72,6 +85,28 @@ def test_a_project_gets_apis_a_key_and_a_closed_bucket_of_versions(gcloud: Cloud
     assert bucket["softDeletePolicy"] == {"retentionDurationSeconds": 90 * 86400}
     assert bucket["lifecycle"]["rule"][0]["condition"] == {"daysSinceNoncurrentTime": 90, "numNewerVersions": 10}
     assert bucket["labels"] == {"cost-center": "research", "owner": "ml-platform"}
+
+
+def test_bigquery_has_the_account_that_a_key_is_granted_to(gcloud: Cloud, environment: Named) -> None:
+    known = environment("gcp-dev")
+    assert known.settings.gcp is not None
+    assert known.settings.gcp.datasets
+    make(known)
+    assert gcloud.world["dataset_agent"] is True
+
+
+def test_nobody_asks_bigquery_where_there_are_no_datasets(gcloud: Cloud) -> None:
+    target = GcpTarget("gcp-dev", "mlp-dev", "example-ml-dev", "1", "europe-west1", {"owner": "me"})
+    plans = [gcp_plan(replace(target, datasets=datasets), datetime.now(UTC)) for datasets in (False, True)]
+    asks = [[step.key for step in each.steps if step.commands[0].program == "bq"] for each in plans]
+    assert asks == [[], ["datasets"]]
+
+
+def test_the_apis_are_those_that_the_environment_keeps_on(gcloud: Cloud, environment: Named) -> None:
+    make(environment("gcp-dev"))
+    kept = {f"{service}.googleapis.com" for service in services(managed_airflow=False)}
+    assert kept <= set(gcloud.world["apis"])
+    assert "composer.googleapis.com" not in gcloud.world["apis"]
 
 
 @pytest.mark.parametrize("name", ["aws-dev", "gcp-dev"])

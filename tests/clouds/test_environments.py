@@ -9,6 +9,7 @@ import pytest
 
 from mlplatform.graph import Resource, ResourceGraph, Severity, evaluate
 from mlplatform.graph.sdk_types import resource_class
+from mlplatform.render.kubernetes import render
 from stacks.settings import CloudKind
 
 NAMES = ("aws-dev", "aws-prod", "gcp-dev", "gcp-prod", "local")
@@ -91,6 +92,13 @@ def test_a_second_evaluation_gives_the_same_bytes(evaluations, environments, nam
     again = evaluate(environments[name].request())
     assert again.filled.to_json() == evaluations[name].filled.to_json()
     assert again.preview.to_json() == evaluations[name].preview.to_json()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_goes_into_the_cluster_can_be_written_out_as_manifests(evaluations, name):
+    rendered = render(evaluations[name].filled)
+    inside = list(of_package(evaluations[name].filled, "kubernetes"))
+    assert len(rendered.objects) + len(rendered.releases) == len(inside) > 30
 
 
 def test_a_cloud_environment_is_complete(cloud_graph):

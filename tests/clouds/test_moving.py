@@ -16,7 +16,7 @@ DIFFERENCES = {
     ".spec.jobTemplate.spec.template.spec.containers[0].image": {
         "local": r"registry\.local/mlplatform/churn/score:1\.0\.0",
         "aws-prod": r"\d{12}\.dkr\.ecr\.eu-west-1\.amazonaws\.com/[a-z0-9/-]+/churn/score:1\.0\.0",
-        "gcp-prod": r"europe-west1-docker\.pkg\.dev/example-ml-prod/[a-z0-9/-]+/churn/score:1\.0\.0",
+        "gcp-prod": r"europe-west1-docker\.pkg\.dev/example-ml-prod/churn/score:1\.0\.0",
     },
     "INPUT": {
         "local": r"file:///var/lib/mlplatform/mlplatform-local/datasets/churn/customers",

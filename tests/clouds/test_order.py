@@ -58,6 +58,21 @@ def test_on_aws_pools_are_drained_before_karpenter_and_its_nodes_go(evaluations,
         assert order.follows(nodes, gateway), "machines that go still reach what they report to"
 
 
+@pytest.mark.parametrize("name", ["aws-dev", "aws-prod"])
+def test_on_aws_whoever_reports_to_the_topic_comes_after_it_takes_reports(evaluations, name):
+    graph = evaluations[name].filled
+    order = Order(graph)
+    (policy,) = of(graph, "sns/topicPolicy:TopicPolicy")
+    # RDS tries a topic when it is subscribed to, and refuses one that is not there or that it cannot write to.
+    for kind in (
+        "rds/eventSubscription:EventSubscription",
+        "cloudwatch/metricAlarm:MetricAlarm",
+        "budgets/budget:Budget",
+    ):
+        for each in of(graph, kind):
+            assert order.follows(each, policy), each.name
+
+
 @pytest.mark.parametrize("name", ["gcp-dev", "gcp-prod"])
 def test_on_google_cloud_pools_go_before_the_cluster_and_it_before_the_network(evaluations, name):
     graph = evaluations[name].filled

@@ -92,10 +92,6 @@ def test_every_value_of_the_fullest_file_of_aws_arrives(tmp_path: Path):
     assert settings.cluster.public_endpoint.allowed_cidrs == ("8.8.8.0/24", "9.9.9.9/32")
     maintenance = settings.cluster.maintenance
     assert (maintenance.day, maintenance.start_time, maintenance.hours) == ("saturday", "22:30", 24)
-    assert [(each.name, each.start, each.end) for each in maintenance.exclusions] == [
-        ("year-end", "2026-12-20", "2027-01-04"),
-        ("summer", "2027-08-01", "2027-08-15"),
-    ]
     assert settings.stores["datasets"].update_events
     hub = settings.databases["hub"]
     assert (hub.high_availability, hub.backup_days, hub.storage_gib) == (True, 35, 100)
@@ -115,10 +111,12 @@ def test_every_value_of_the_fullest_file_of_aws_arrives(tmp_path: Path):
     assert settings.budget.monthly_usd == 1000
     assert settings.delivery is not None
     assert (settings.delivery.repository, settings.delivery.branch, settings.delivery.runner) == (
-        "example-org/ml.platform_1",
+        "example-org@123456/ml.platform_1@456789",
         "release/2026.12",
         True,
     )
+    provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+    assert settings.delivery.identity_provider_arn == provider
     assert settings.let_go == ("airflow", "stores.datasets", "secrets.database-hub")
 
 

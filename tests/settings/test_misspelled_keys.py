@@ -64,7 +64,7 @@ def test_the_keys_are_found():
     assert KEYS["scoring", "churn-daily", "input", "store"] == "local"
     assert KEYS["nodePools", "system", "shapes", 0, "cpu"] == "local"
     assert KEYS["aws", "fargateNamespaces"] == "aws-prod"
-    assert KEYS["cluster", "maintenance", "exclusions", 0, "from"] == "aws-prod"
+    assert KEYS["cluster", "maintenance", "exclusions", 0, "from"] == "gcp-prod"
     assert KEYS["gcp", "billingAccount"] == "gcp-prod"
     assert ("nodePools", "system") not in KEYS
     assert len(KEYS) > 130

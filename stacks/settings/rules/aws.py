@@ -25,6 +25,17 @@ def admin_roles(draft: Draft) -> Iterator[Finding]:
                 yield Finding(("aws", "adminRoles", position), got(arn), f"roles of the account {aws.account_id}")
 
 
+def identity_provider(draft: Draft) -> Iterator[Finding]:
+    """Refuse a provider of another account, which no role of this one can trust."""
+    if draft.lacks("delivery") or draft.settings.delivery is None:
+        return
+    arn = draft.settings.delivery.identity_provider_arn
+    for aws in _sections(draft):
+        if arn is not None and arn.split(":")[_ACCOUNT] != aws.account_id:
+            path = ("delivery", "identityProviderArn")
+            yield Finding(path, got(arn), f"the provider of the account {aws.account_id}")
+
+
 def existing_cluster(draft: Draft) -> Iterator[Finding]:
     """Require the network of a cluster that is there already, and no settings that only a new one takes."""
     for aws in _sections(draft):
@@ -81,4 +92,4 @@ def _sections(draft: Draft) -> Iterator[AwsSettings]:
         yield draft.settings.aws
 
 
-RULES: Final = (admin_roles, existing_cluster, existing_network, fargate)
+RULES: Final = (admin_roles, identity_provider, existing_cluster, existing_network, fargate)

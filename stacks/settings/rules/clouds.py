@@ -29,6 +29,7 @@ KEYS: Final[Keys] = (
     (("imageCaches", "credentials"), (CloudKind.AWS,), {}),
     (("delivery", "runner"), (CloudKind.AWS,), False),
     (("delivery", "connectionArn"), (CloudKind.AWS,), None),
+    (("delivery", "identityProviderArn"), (CloudKind.AWS,), None),
     (("services", "managedAirflow", "highAvailability"), (CloudKind.GCP,), False),
 )
 """Keys that do nothing elsewhere than on their clouds, and the value that they may have there."""

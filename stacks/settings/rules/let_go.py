@@ -29,8 +29,9 @@ def let_go(draft: Draft) -> Iterator[Finding]:
 def _names(draft: Draft, kind: str) -> list[str] | None:
     """Return the names of one kind of protected thing, or ``None`` where they are not known."""
     if kind == "datasets":
-        gcp = None if draft.lacks("gcp") else draft.settings.gcp
-        return sorted(gcp.datasets) if gcp is not None else None
+        if draft.lacks("gcp"):
+            return None
+        return sorted(draft.settings.gcp.datasets) if draft.settings.gcp is not None else []
     section = {"databases": "databases", "registries": "teams", "secrets": "databases", "stores": "stores"}[kind]
     if draft.lacks(section):
         return None

@@ -63,6 +63,20 @@ def gke(draft: Draft) -> Iterator[Finding]:
             yield Finding((*here, "exclusions"), found, allowed)
 
 
+def eks(draft: Draft) -> Iterator[Finding]:
+    """Refuse times without upgrades on AWS, where they would put nothing off.
+
+    EKS upgrades no cluster within its standard support, RDS and MWAA know a weekly window only, and Karpenter replaces
+    machines for what the program itself changes.
+    """
+    if draft.lacks("cluster", "cloud") or draft.settings.cloud is not CloudKind.AWS:
+        return
+    if exclusions := draft.settings.cluster.maintenance.exclusions:
+        found = f"got {len(exclusions)} exclusion{'s' if len(exclusions) > 1 else ''}"
+        allowed = "nothing on aws, where nothing is upgraded outside the weekly window; it is for gcp"
+        yield Finding(("cluster", "maintenance", "exclusions"), found, allowed)
+
+
 def least_hours(window: MaintenanceSettings) -> int:
     """Return the fewest hours of maintenance in any 92 days; windows that an exclusion touches do not count.
 
@@ -97,4 +111,4 @@ def _length(exclusion: ExclusionSettings) -> int:
     return (_midnight(exclusion.end) - _midnight(exclusion.start)).days
 
 
-RULES: Final = (exclusions, gke)
+RULES: Final = (exclusions, gke, eks)

@@ -113,7 +113,7 @@ def _on_aws(draft: Draft, environment: str) -> Iterator[Composed]:
     ]
     if not draft.lacks("delivery") and draft.settings.delivery is not None:
         roles += [aws.deploy_role_name(environment), aws.preview_role_name(environment)]
-    if not draft.lacks("services") and draft.settings.services.managed_airflow.enabled:
+    if _managed_airflow(draft):
         roles.append(aws.airflow_role_name(environment))
     for role in roles:
         yield Composed(PLATFORM, "role", role, IAM_ROLE)
@@ -131,14 +131,20 @@ def _on_aws(draft: Draft, environment: str) -> Iterator[Composed]:
         yield Composed(PLATFORM, "role", aws.fargate_role_name(environment), IAM_ROLE)
     account = draft.settings.aws.account_id
     place = AwsEnvironment(name=environment, account_id=account, region="", zones=[], tags={}, labels={}, let_go=[])
-    for bucket in (
+    buckets = [
         aws.state_bucket_name(environment, account),
         aws.access_logs_bucket(place),
         aws.audit_logs_bucket(place),
-    ):
+        *([aws.airflow_bucket(place)] if _managed_airflow(draft) else []),
+    ]
+    for bucket in buckets:
         yield Composed(PLATFORM, "bucket", bucket, BUCKET)
     for store in draft.names("stores"):
         yield Composed(("stores", store), "bucket", aws.bucket_name(environment, store, account), BUCKET)
+
+
+def _managed_airflow(draft: Draft) -> bool:
+    return not draft.lacks("services") and draft.settings.services.managed_airflow.enabled
 
 
 def _on_gcp(draft: Draft, environment: str) -> Iterator[Composed]:
@@ -148,7 +154,7 @@ def _on_gcp(draft: Draft, environment: str) -> Iterator[Composed]:
     if not draft.lacks("delivery") and draft.settings.delivery is not None:
         accounts += [gcp.deploy_account_id(environment), gcp.preview_account_id(environment)]
         yield Composed(PLATFORM, "identity pool", gcp.identity_pool_id(environment, 1), IDENTITY_POOL)
-    if not draft.lacks("services") and draft.settings.services.managed_airflow.enabled:
+    if _managed_airflow(draft):
         accounts.append(gcp.airflow_account_id(environment))
     for account in accounts:
         yield Composed(PLATFORM, "service account", account, SERVICE_ACCOUNT)

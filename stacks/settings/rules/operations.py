@@ -1,4 +1,4 @@
-"""Rules of the public endpoint, of image caches, of delivery and of managed Airflow."""
+"""Rules of the public endpoint, of image caches, of alerts, of delivery and of managed Airflow."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
@@ -11,6 +11,9 @@ from stacks.settings.problems import Finding, got
 
 WIDEST_RANGE: Final = 8
 """Prefix length of the largest range that may reach a public endpoint; two of /1 would be the whole internet."""
+
+GCP_RECEIVERS: Final = 5
+"""The most channels that a budget of Google Cloud tells."""
 
 GCP_SUBJECT: Final = 127
 """The longest subject of a token that Google Cloud maps."""
@@ -58,6 +61,16 @@ def image_caches(draft: Draft) -> Iterator[Finding]:
             yield Finding(path, got(caches.credentials[registry]), f"nothing, as {registry} is not cached")
 
 
+def receivers(draft: Draft) -> Iterator[Finding]:
+    """Refuse more receivers than a budget of Google Cloud tells."""
+    if draft.lacks("alerts", "cloud") or draft.settings.alerts is None:
+        return
+    count = len(draft.settings.alerts.receivers)
+    if draft.settings.cloud is CloudKind.GCP and count > GCP_RECEIVERS:
+        allowed = f"at most {GCP_RECEIVERS} addresses on gcp, which may be those of groups"
+        yield Finding(("alerts", "receivers"), f"got {count} addresses", allowed)
+
+
 def delivery(draft: Draft) -> Iterator[Finding]:
     """Refuse a repository and a branch that are too long together for what Google Cloud maps a token's subject to."""
     if draft.lacks("delivery", "cloud") or draft.settings.delivery is None:
@@ -78,4 +91,4 @@ def managed_airflow(draft: Draft) -> Iterator[Finding]:
         yield Finding(path, got(airflow.min_workers), f"at most maxWorkers ({airflow.max_workers})")
 
 
-RULES: Final = (public_endpoint, existing_cluster, image_caches, delivery, managed_airflow)
+RULES: Final = (public_endpoint, existing_cluster, image_caches, receivers, delivery, managed_airflow)

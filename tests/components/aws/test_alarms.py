@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.aws.interruptions import RETENTION_SECONDS
 from mlplatform.graph import Evaluation
 from tests.support.components import AWS_ENVIRONMENT, AWS_KEYS, evaluate_component, evaluate_program, of_type, only
 from tests.support.iam import faults
@@ -14,13 +15,21 @@ GIB = 1 << 30
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
-    return evaluate_component(
+    return evaluate_program(
         tmp_path_factory.mktemp("alarms"),
-        "components.aws.alarms:AwsAlarms",
-        {
+        """
+        from components.aws.alarms import AwsAlarms, AwsAlarmTopic
+
+        topic = AwsAlarmTopic("topic", given["topic"])
+        AwsAlarms("it", {**given["watched"], "topic_arn": topic.topic_arn})
+        """,
+        topic={
             "environment": AWS_ENVIRONMENT,
             "receivers": ["oncall@example.com", "ml@example.com", "oncall@example.com"],
             "logs_key_arn": AWS_KEYS["logs"],
+        },
+        watched={
+            "environment": AWS_ENVIRONMENT,
             "cluster_name": "mlp-test",
             "databases": {
                 "hub": {"identifier": "mlp-test-hub", "storage_gib": 50, "memory_gib": 8},
@@ -62,7 +71,11 @@ def test_gateways_queue_cluster_and_delivery_are_watched(made: Evaluation) -> No
         ("AWS/Firehose", "DeliveryToS3.DataFreshness"),
     } <= found
     assert alarm(made, "nat-eu-west-1a-ports")["dimensions"] == {"NatGatewayId": "nat-0a1b2c3d4e5f60718"}
-    assert alarm(made, "interruptions-age")["dimensions"] == {"QueueName": "mlp-test-interruptions"}
+    unread = alarm(made, "interruptions-age")
+    assert unread["dimensions"] == {"QueueName": "mlp-test-interruptions"}
+    # No message is ever older than the queue keeps it, and none is there in two periods.
+    assert unread["threshold"] < RETENTION_SECONDS <= unread["period"]
+    assert unread["evaluationPeriods"] == 1
 
 
 def test_every_alarm_is_sent_both_ways_to_the_topic_once_it_takes_them(made: Evaluation) -> None:
@@ -102,8 +115,7 @@ def test_without_databases_gateways_and_streams_the_cluster_is_still_watched(tmp
         "components.aws.alarms:AwsAlarms",
         {
             "environment": AWS_ENVIRONMENT,
-            "receivers": [],
-            "logs_key_arn": AWS_KEYS["logs"],
+            "topic_arn": "arn:aws:sns:eu-west-1:111122223333:mlp-test-alarms",
             "cluster_name": "mlp-test",
             "databases": {},
             "nat_gateways": {},
@@ -126,10 +138,10 @@ def test_the_budget_counts_this_environment_and_tells_at_half_four_fifths_and_al
             "environment": AWS_ENVIRONMENT,
             "monthly_usd": 20000.0,
             "topic_arn": "arn:aws:sns:eu-west-1:111122223333:mlp-test-alarms",
-            "receivers": ["ml@example.com"],
         },
     )
-    budget = only(evaluation, "budgets/budget:Budget").inputs
+    budgets = of_type(evaluation, "budgets/budget:Budget")
+    budget = budgets["it-monthly"].inputs
     assert (budget["limitAmount"], budget["limitUnit"], budget["timeUnit"]) == ("20000", "USD", "MONTHLY")
     assert budget["costFilters"] == [{"name": "TagKeyValue", "values": ["user:mlplatform/environment$mlp-test"]}]
     assert budget["tags"]["mlplatform/environment"] == "mlp-test"
@@ -139,12 +151,7 @@ def test_the_budget_counts_this_environment_and_tells_at_half_four_fifths_and_al
         ("ACTUAL", 100),
         ("FORECASTED", 100),
     ]
-    monitor = only(evaluation, "costexplorer/anomalyMonitor:AnomalyMonitor").inputs
-    assert json.loads(monitor["monitorSpecification"])["Tags"] == {
-        "Key": "mlplatform/environment",
-        "MatchOptions": None,
-        "Values": ["mlp-test"],
-    }
-    subscription = only(evaluation, "costexplorer/anomalySubscription:AnomalySubscription").inputs
-    assert subscription["thresholdExpression"]["dimension"]["values"] == ["1000"]
-    assert subscription["subscribers"] == [{"type": "EMAIL", "address": "ml@example.com"}]
+    daily = budgets["it-daily"].inputs
+    assert (daily["limitAmount"], daily["timeUnit"], daily["costFilters"]) == ("1000", "DAILY", budget["costFilters"])
+    assert [(each["notificationType"], each["threshold"]) for each in daily["notifications"]] == [("ACTUAL", 100)]
+    assert daily["name"] != budget["name"]

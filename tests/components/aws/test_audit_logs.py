@@ -116,7 +116,7 @@ def test_flow_logs_have_their_place_in_the_audit_logs(made: Evaluation) -> None:
     delivered = policy["DeliveredLogs"]
     assert delivered["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
     prefix = f"arn:aws:s3:::{AUDIT}/flow-logs/AWSLogs"
-    assert delivered["Resource"] == [f"{prefix}/111122223333/*", f"{prefix}/aws-account-id=111122223333/*"]
+    assert delivered["Resource"] == [f"{prefix}/aws-account-id=111122223333/*"]
     assert delivered["Condition"]["StringEquals"] == {
         "aws:SourceAccount": "111122223333",
         "s3:x-amz-acl": "bucket-owner-full-control",

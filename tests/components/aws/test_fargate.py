@@ -43,6 +43,9 @@ def test_logs_go_to_the_group_that_the_role_may_write_to(made: Evaluation) -> No
     assert "    auto_create_group false\n" in config["data"]["output.conf"]
     written = policies(made, "mlp-test-fargate")["WriteLogs"]["Resource"]
     assert written == ["arn:aws:logs:eu-west-1:111122223333:log-group:/mlp-test/fargate:log-stream:fargate-*"]
+    assert policies(made, "mlp-test-fargate")["FindStreams"]["Resource"] == [
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/mlp-test/fargate:*"
+    ]
 
 
 def test_sections_are_those_that_fargate_takes() -> None:

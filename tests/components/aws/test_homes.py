@@ -121,7 +121,9 @@ def test_home_volumes_outlive_their_claims_and_are_private_to_their_pods(made: E
     assert parameters["provisioningMode"] == "efs-ap"
     assert parameters["fileSystemId"] == only(made, "fileSystem:FileSystem").outputs["id"]
     assert (parameters["uid"], parameters["gid"], parameters["directoryPerms"]) == ("1000", "100", "700")
-    assert (parameters["basePath"], parameters["ensureUniqueDirectory"]) == ("/homes", "true")
+    # A volume's own name is unique, and 40 characters long: EFS takes paths of 100.
+    assert (parameters["basePath"], parameters["ensureUniqueDirectory"]) == ("/homes", "false")
+    assert parameters["subPathPattern"] == "${.PVC.namespace}/${.PV.name}"
     assert all(isinstance(value, str) for value in parameters.values())
 
 

@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
     pulumi.export("facts", AwsManagedAirflow("it", given["args"]).facts)
     """
-    args = arguments(cluster_arn=AWS_CLUSTER["arn"], requirements=["apache-airflow-providers-slack"])
+    args = arguments(cluster=AWS_CLUSTER, requirements=["apache-airflow-providers-slack"])
     return evaluate_program(tmp_path_factory.mktemp("airflow"), program, args=args)
 
 
@@ -109,7 +109,11 @@ def test_all_logs_are_on_and_go_to_encrypted_groups_that_end(made: Evaluation) -
 
 def test_its_parts_talk_to_each_other_and_nobody_talks_to_them(made: Evaluation) -> None:
     group = only(made, "ec2/securityGroup:SecurityGroup").outputs["id"]
-    inside = only(made, "SecurityGroupIngressRule").inputs
+    (inside,) = [
+        each.inputs
+        for each in of_type(made, "SecurityGroupIngressRule").values()
+        if each.inputs["securityGroupId"] == group
+    ]
     assert inside["securityGroupId"] == inside["referencedSecurityGroupId"] == group
     assert "cidrIpv4" not in inside
     outside = {each.inputs.get("cidrIpv4"): each.inputs for each in of_type(made, "SecurityGroupEgressRule").values()}
@@ -163,3 +167,15 @@ def test_every_problem_of_the_arguments_is_named(tmp_path: Any) -> None:
         "managed Airflow: network.private_subnets: got 1 zones; allowed: at least 2",
     ):
         assert text in str(caught.value)
+
+
+def test_dags_reach_the_cluster_as_a_group_without_rights(made: Evaluation, let_go: Evaluation) -> None:
+    entry = only(made, "eks/accessEntry:AccessEntry").inputs
+    assert (entry["clusterName"], entry["kubernetesGroups"]) == (AWS_CLUSTER["name"], ["managed-airflow"])
+    assert of_type(made, "eks/accessPolicyAssociation:AccessPolicyAssociation") == {}
+    rule = of_type(made, "SecurityGroupIngressRule")["it-to-cluster"].inputs
+    assert rule["securityGroupId"] == AWS_CLUSTER["security_group_id"]
+    assert rule["referencedSecurityGroupId"] == only(made, "ec2/securityGroup:SecurityGroup").outputs["id"]
+    assert (rule["fromPort"], rule["toPort"]) == (443, 443)
+    # Without a cluster there is nothing to be let into.
+    assert of_type(let_go, "eks/accessEntry:AccessEntry") == {}

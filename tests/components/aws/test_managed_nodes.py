@@ -34,6 +34,8 @@ def made() -> Evaluation:
 
 def test_machines_are_private_on_demand_and_of_the_size_asked_for(made: Evaluation) -> None:
     group = only(made, "eks/nodeGroup:NodeGroup").inputs
+    # It is upgraded with the cluster, and only because it says so.
+    assert group["version"] == AWS_CLUSTER["kubernetes_version"]
     assert group["subnetIds"] == sorted(AWS_NETWORK["private_subnets"].values())
     assert group["capacityType"] == "ON_DEMAND"
     assert group["amiType"] == "AL2023_x86_64_STANDARD"

@@ -197,7 +197,10 @@ def test_endpoints_let_data_into_the_account_only(made: Evaluation, small: Evalu
     assert writes == ["BucketsOfEnvironment"]
     assert storage["BucketsOfEnvironment"]["Condition"] == {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
     # Layers of images are in a bucket of AWS, and add-ons of EKS in registries of AWS.
-    assert "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*" in storage["ObjectsOfOthers"]["Resource"]
+    published = storage["ObjectsOfOthers"]["Resource"]
+    assert "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*" in published
+    # The runner of CI starts in the network, and fetches its agent there.
+    assert "arn:aws:s3:::codefactory-eu-west-1-prod-default-build-agent-executor/*" in published
     images = {each["Sid"]: each for each in policies["it-ecr.dkr"].statements}
     assert images["ImagesOfAnybody"]["Resource"] == ["arn:aws:ecr:eu-west-1:*:repository/*"]
     assert "ecr:PutImage" not in images["ImagesOfAnybody"]["Action"]

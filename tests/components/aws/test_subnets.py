@@ -79,6 +79,7 @@ def test_the_smallest_network_still_holds_endpoints_and_databases() -> None:
         ("10.64.0.0/16", "172.20.0.0/16", ZONES[:2], ["pod_cidr"]),
         ("100.64.0.0/16", "10.0.0.0/16", ZONES[:2], ["pod_cidr"]),
         ("10.64.0.0/16", "198.19.0.0/16", ZONES[:2], ["pod_cidr"]),
+        ("10.1.0.0/16", "10.0.0.0/16", ZONES[:2], ["pod_cidr"]),
     ],
 )
 def test_ranges_that_cannot_be_divided(vpc_cidr: str, pod_cidr: str, zones: list[str], paths: list[str]) -> None:

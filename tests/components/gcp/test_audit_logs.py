@@ -43,8 +43,13 @@ def test_logs_are_private_encrypted_and_kept(of: str, request: pytest.FixtureReq
 def test_nobody_changes_a_log_before_its_day(logs: Evaluation) -> None:
     bucket = only(logs, "storage/bucket:Bucket").inputs
     assert bucket["name"] == "mlp-test-audit-logs-111122223333"
-    assert bucket["retentionPolicy"] == {"isLocked": True, "retentionPeriod": str(365 * 24 * 3600)}
+    assert bucket["retentionPolicy"] == {"isLocked": False, "retentionPeriod": str(365 * 24 * 3600)}
     assert bucket["logging"]["logBucket"] == ARGS["access_log_bucket"]
+
+
+def test_retention_is_locked_for_ever_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    bucket = only(evaluate_component(tmp_path, COMPONENT, {**ARGS, "lock": True}), "storage/bucket:Bucket")
+    assert bucket.inputs["retentionPolicy"]["isLocked"] is True
 
 
 def test_logs_get_colder_and_then_go() -> None:
@@ -100,10 +105,9 @@ def test_access_logs_are_delivered_by_google_and_by_nobody_else(access: Evaluati
 
 
 def test_logs_that_are_let_go_may_be_deleted(tmp_path: Path) -> None:
-    args = {**ARGS, "environment": {**GCP_ENVIRONMENT, "let_go": ["logs"]}, "lock": False}
+    args = {**ARGS, "environment": {**GCP_ENVIRONMENT, "let_go": ["logs"]}}
     bucket = only(evaluate_component(tmp_path, COMPONENT, args), "storage/bucket:Bucket")
     assert (bucket.options.protect, bucket.inputs["deletionPolicy"]) == (False, "DELETE")
-    assert bucket.inputs["retentionPolicy"]["isLocked"] is False
 
 
 @pytest.mark.parametrize(("component", "days"), [(COMPONENT, 0), (COMPONENT, 36501), (ACCESS, 0)])

@@ -25,6 +25,7 @@ def budget(**changes: Any) -> dict[str, Any]:
 def alerts(**changes: Any) -> dict[str, Any]:
     return {
         "environment": GCP_ENVIRONMENT,
+        "cluster_name": "shared",
         "receivers": ["ml-platform@example.com", "duty@example.com"],
         "databases": {"mlp-test-hub": 500, "mlp-test-airflow": 100},
         "subscriptions": {"mlp-test-datasets-updates": "mlp-test-datasets-updates-dead-letters"},
@@ -117,7 +118,7 @@ def test_mails_about_log_entries_are_limited_and_no_others(watched: Evaluation) 
         # Cloud Monitoring wants the limit with a log entry and refuses it with anything else.
         assert ("notificationRateLimit" in policy["alertStrategy"]) == of_log
     (condition,) = policies(watched)["no-machines"]["conditions"]
-    assert 'resource.labels.cluster_name = "mlp-test"' in condition["conditionMatchedLog"]["filter"]
+    assert 'resource.labels.cluster_name = "shared"' in condition["conditionMatchedLog"]["filter"]
 
 
 def test_work_that_waits_and_work_that_failed_are_told_apart(watched: Evaluation) -> None:

@@ -157,12 +157,18 @@ def test_auto_provisioning_stays_within_what_all_pools_may_have(cluster: Evaluat
     assert defaults["serviceAccount"].endswith("@example-project.iam.gserviceaccount.com")
 
 
-def test_machines_may_write_logs_and_pull_images_before_there_are_any(cluster: Evaluation) -> None:
+@pytest.mark.parametrize("gpus", [True, False])
+def test_gpus_are_measured_where_there_are_any(cluster: Evaluation, tmp_path: Path, *, gpus: bool) -> None:
+    pools = {name: each for name, each in POOLS.items() if "gpu" not in each}
+    inputs = cluster_of(cluster if gpus else evaluated(tmp_path, pools=pools)).inputs["monitoringConfig"]
+    assert inputs["managedPrometheus"] == {"enabled": gpus}
+    assert ("DCGM" in inputs["enableComponents"]) is gpus
+
+
+def test_machines_may_write_logs_before_there_are_any(cluster: Evaluation) -> None:
     grants = of_type(cluster, "projects/iAMMember:IAMMember")
-    assert {each.inputs["role"] for each in grants.values()} == {
-        "roles/artifactregistry.reader",
-        "roles/container.defaultNodeServiceAccount",
-    }
+    # Repositories grant the right to pull, each by itself.
+    assert {each.inputs["role"] for each in grants.values()} == {"roles/container.defaultNodeServiceAccount"}
     assert {each.urn for each in grants.values()} <= set(cluster_of(cluster).dependencies)
     node = cluster_of(cluster).inputs["nodeConfig"]
     assert node["workloadMetadataConfig"] == {"mode": "GKE_METADATA"}

@@ -45,7 +45,8 @@ def test_only_those_named_have_rights(made: Evaluation) -> None:
     grants = of_type(made, "bigquery/datasetIamMember:DatasetIamMember").values()
     assert {(each.inputs["role"], each.inputs["member"]) for each in grants} == {
         ("roles/bigquery.dataViewer", "group:analysts@example.com"),
-        ("roles/bigquery.dataEditor", RUNNER),
+        # The provider takes federated identities with this prefix only.
+        ("roles/bigquery.dataEditor", f"iamMember:{RUNNER}"),
     }
 
 

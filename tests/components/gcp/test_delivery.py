@@ -52,6 +52,24 @@ def test_only_the_branch_and_pull_requests_of_the_repository_get_tokens(made: Ev
     )
 
 
+def test_a_repository_whose_tokens_carry_githubs_numbers_is_known_by_them(tmp_path: Any) -> None:
+    given = "example@17/ml-platform@4711"
+    evaluation = evaluate_component(tmp_path, COMPONENT, arguments(repository=given))
+    provider = only(evaluation, "iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider")
+    assert provider.inputs["attributeCondition"].startswith(
+        "assertion.repository == 'example/ml-platform' && assertion.repository_id == '4711'"
+        f" && ((assertion.sub == 'repo:{given}:ref:refs/heads/main'"
+    )
+    trust = of_type(evaluation, "serviceaccount/iAMMember:IAMMember")["it-deploy-trust"]
+    assert trust.inputs["member"] == f"{POOL}/subject/repo:{given}:ref:refs/heads/main"
+
+
+@pytest.mark.parametrize("half", ["example@17/ml-platform", "example/ml-platform@4711"])
+def test_half_of_the_numbers_is_refused(tmp_path: Any, half: str) -> None:
+    with pytest.raises(EvaluationError, match="repository: got"):
+        evaluate_component(tmp_path, COMPONENT, arguments(repository=half))
+
+
 def test_pull_requests_cannot_become_the_account_that_deploys(made: Evaluation) -> None:
     trust = {
         name: (each.inputs["role"], each.inputs["member"])

@@ -41,7 +41,7 @@ def test_each_kind_of_data_has_a_key_that_rotates_and_stays(keys: Evaluation) ->
 def test_a_key_is_granted_to_the_agents_that_encrypt_with_it_and_to_nobody_else(keys: Evaluation) -> None:
     number = GCP_ENVIRONMENT["project_number"]
     agent = "serviceAccount:service-{}@{}.iam.gserviceaccount.com"
-    assert _grants(keys) == {
+    assert {key: sorted(members) for key, members in _grants(keys).items()} == {
         "cluster": [agent.format(number, "container-engine-robot")],
         "databases": [agent.format(number, "gcp-sa-cloud-sql")],
         "disks": [agent.format(number, "compute-system")],
@@ -54,8 +54,13 @@ def test_a_key_is_granted_to_the_agents_that_encrypt_with_it_and_to_nobody_else(
 def test_an_agent_is_made_before_it_is_granted_anything(keys: Evaluation) -> None:
     identities = of_type(keys, "projects/serviceIdentity:ServiceIdentity")
     grants = of_type(keys, "kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
+    asked = {each.inputs["service"].removesuffix(".googleapis.com") for each in identities.values()}
+    # Compute Engine and Cloud Storage are not asked: the one refuses, the other makes nothing of it.
+    assert asked == {"artifactregistry", "container", "pubsub", "secretmanager", "sqladmin"}
     for name, grant in grants.items():
-        assert identities[f"it-{name.split('-')[2]}-agent"].urn in grant.dependencies
+        agent = name.split("-")[2]
+        if agent not in {"compute", "storage"}:
+            assert identities[f"it-{agent}-agent"].urn in grant.dependencies
 
 
 def test_further_agents_share_the_key_of_stores() -> None:
