@@ -29,6 +29,7 @@ from components.aws.object_store import AwsObjectStore
 from components.aws.registry import AwsRegistry
 from components.aws.runner import AwsRunner
 from components.aws.secret import AwsSecret
+from components.aws.team_access import AwsTeamAccess
 from components.aws.workload_identity import AwsWorkloadIdentity
 from components.gcp.access_logs import GcpAccessLogs
 from components.gcp.alerts import GcpAlerts
@@ -93,6 +94,7 @@ COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
     AwsRegistry,
     AwsRunner,
     AwsSecret,
+    AwsTeamAccess,
     AwsWorkloadIdentity,
     GcpAccessLogs,
     GcpAlerts,

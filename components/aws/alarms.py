@@ -37,7 +37,8 @@ class AwsAlarmTopicArgs(TypedDict):
 class AwsAlarmTopic(pulumi.ComponentResource):
     """A topic that alarms, budgets and the databases' events are sent to, and its receivers.
 
-    It comes before whatever reports to it: RDS refuses a subscription whose topic it cannot write to.
+    It comes before whatever reports to it: RDS refuses a subscription whose topic it cannot write to. A receiver is
+    told nothing before having confirmed the message that AWS sends.
     """
 
     topic_arn: pulumi.Output[str]

@@ -19,6 +19,7 @@ from components.aws.keys import AwsKeys
 from components.aws.names import log_stream_name
 from components.aws.network import AwsNetwork
 from components.aws.runner import AwsRunner, AwsRunnerArgs
+from components.aws.team_access import AwsTeamAccess
 from components.contracts import Cluster
 
 __all__ = ["AwsDeliveryWanted", "AwsExistingClusterWanted", "AwsFoundation", "AwsFoundationArgs", "AwsPlace"]
@@ -80,6 +81,10 @@ class AwsFoundationArgs(TypedDict):
     """Ranges that reach the API server from outside; empty for none."""
     admin_roles: Sequence[str]
     """ARNs of the roles that administer the cluster and the keys."""
+    api_client_cidrs: Sequence[str]
+    """Private ranges that reach the API server; empty for none."""
+    group_roles: Mapping[str, str]
+    """ARN of the role that members of a group take, by group."""
     log_days: int
     """Days that logs are kept in buckets."""
     image_caches: Sequence[str]
@@ -119,6 +124,12 @@ class AwsFoundation:
         cluster = self._cluster(network, keys)
         self.kubernetes = cluster.provider
         self.place = AwsPlace(network=network, keys=keys, cluster=cluster.facts)
+        if args["group_roles"]:
+            AwsTeamAccess(
+                "team-access",
+                {"environment": environment, "cluster": cluster.facts, "groups": args["group_roles"]},
+                only_aws,
+            )
         homes = AwsHomes(
             "homes", {"environment": environment, "network": network, "keys": keys}, self._options(self.kubernetes)
         )
@@ -191,6 +202,7 @@ class AwsFoundation:
                 "log_group": self.log_group,
                 "admin_roles": args["admin_roles"],
                 "public_access_cidrs": args["public_cidrs"],
+                "api_client_cidrs": args["api_client_cidrs"],
             },
             self._options(),
         )

@@ -53,6 +53,8 @@ def _foundation(settings: Settings, aws: AwsSettings) -> AwsFoundationArgs:
         kubernetes_version=cluster.kubernetes_version,
         public_cidrs=cluster.public_endpoint.allowed_cidrs if cluster.public_endpoint else (),
         admin_roles=aws.admin_roles,
+        api_client_cidrs=aws.api_client_cidrs,
+        group_roles=aws.group_roles,
         log_days=settings.logs.retention_days,
         image_caches=[each.value for each in settings.image_caches.registries],
         image_credentials=settings.image_caches.credentials,

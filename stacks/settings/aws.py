@@ -14,7 +14,7 @@ from stacks.settings.cloud_values import (
     Namespace,
 )
 from stacks.settings.model import Section
-from stacks.settings.values import Cidr, Many, Zone
+from stacks.settings.values import Cidr, GroupName, Many, Zone
 
 
 class AwsNetworkSettings(Section):
@@ -56,5 +56,9 @@ class AwsSettings(Section):
     """A VPC to use in place of a new one."""
     existing_cluster: AwsClusterSettings | None = None
     """An EKS cluster to use in place of a new one; it needs existingNetwork."""
+    api_client_cidrs: Many[Cidr] = Field(default=(), max_length=20)
+    """Private ranges, such as a VPN's, from which the API server's private endpoint is reached."""
+    group_roles: dict[GroupName, AwsRoleArn] = Field(default={}, max_length=100)
+    """IAM role that the members of a group of teams' people take, by group: nobody is in a group by another way."""
     fargate_namespaces: Many[Namespace] = Field(default=(), max_length=5)
     """Namespaces whose pods run on Fargate: small servers that are always on; at most 5."""

@@ -8,6 +8,7 @@ from stacks.settings.aws import AwsNetworkSettings, AwsSettings
 from stacks.settings.draft import Draft
 from stacks.settings.foundation import CloudKind
 from stacks.settings.problems import Finding, got
+from stacks.settings.rules.lists import one_of
 from stacks.settings.rules.network import PRIVATE
 
 _ACCOUNT: Final = 4
@@ -17,12 +18,53 @@ RESERVED_NAMESPACES: Final = ("aws-observability", "kube-", "mlplatform-", "team
 """Beginnings of namespaces whose pods need machines, or that have none: of AWS, Kubernetes, the platform and teams."""
 
 
+KEPT_BY_EKS: Final = ("amazon", "aws", "eks", "iam", "system")
+"""Beginnings of groups, before a colon, that access entries cannot have."""
+
+
 def admin_roles(draft: Draft) -> Iterator[Finding]:
     """Refuse administrators of another account."""
     for aws in _sections(draft):
         for position, arn in enumerate(aws.admin_roles):
             if arn.split(":")[_ACCOUNT] != aws.account_id:
                 yield Finding(("aws", "adminRoles", position), got(arn), f"roles of the account {aws.account_id}")
+
+
+def api_clients(draft: Draft) -> Iterator[Finding]:
+    """Require private ranges, and a cluster of the environment's own, whose security group lets them in."""
+    for aws in _sections(draft):
+        for position, cidr in enumerate(aws.api_client_cidrs):
+            if not any(IPv4Network(cidr).subnet_of(private) for private in PRIVATE):
+                path = ("aws", "apiClientCidrs", position)
+                yield Finding(path, got(cidr), f"networks in {', '.join(map(str, PRIVATE))}")
+        if aws.api_client_cidrs and aws.existing_cluster is not None:
+            allowed = "nothing with existingCluster, whose owner says who reaches it"
+            yield Finding(("aws", "apiClientCidrs"), got(aws.api_client_cidrs), allowed)
+
+
+def group_roles(draft: Draft) -> Iterator[Finding]:
+    """Require groups of teams, and for each a role of the account that is nobody else's."""
+    for aws in _sections(draft):
+        named = {} if draft.lacks("teams") else draft.settings.teams
+        groups = {
+            group
+            for team in named.values()
+            for part in ("admins", "members", "viewers")
+            for group in getattr(team.people, part)
+        }
+        taken = dict.fromkeys(aws.admin_roles, "an administrator's")
+        for group, arn in aws.group_roles.items():
+            path = ("aws", "groupRoles", group)
+            if draft.complete("teams") and group not in groups:
+                yield Finding(path, f"got the group {group}", one_of("groups of teams' people", sorted(groups)))
+            elif group.partition(":")[0] in KEPT_BY_EKS and ":" in group:
+                allowed = f"groups that do not begin with {', '.join(f'{each}:' for each in KEPT_BY_EKS)}"
+                yield Finding(path, f"got the group {group}", allowed)
+            if arn.split(":")[_ACCOUNT] != aws.account_id:
+                yield Finding(path, got(arn), f"roles of the account {aws.account_id}")
+            elif arn in taken:
+                yield Finding(path, got(arn), f"a role of its own; this one is {taken[arn]}")
+            taken.setdefault(arn, f"that of {group}")
 
 
 def identity_provider(draft: Draft) -> Iterator[Finding]:
@@ -92,4 +134,4 @@ def _sections(draft: Draft) -> Iterator[AwsSettings]:
         yield draft.settings.aws
 
 
-RULES: Final = (admin_roles, identity_provider, existing_cluster, existing_network, fargate)
+RULES: Final = (admin_roles, api_clients, group_roles, identity_provider, existing_cluster, existing_network, fargate)
