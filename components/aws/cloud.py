@@ -37,6 +37,7 @@ from components.contracts import (
     RegistryArgs,
     Secret,
     SecretArgs,
+    Taint,
     WorkloadIdentity,
     WorkloadIdentityArgs,
 )
@@ -151,16 +152,7 @@ class AwsCloud:
             },
             self._options(),
         )
-        addons = AwsAddons(
-            "addons",
-            {
-                "environment": self._environment,
-                "keys": place["keys"],
-                "cluster": place["cluster"],
-                "nodes_ready": nodes.facts["ready"],
-            },
-            self._options(),
-        )
+        ready_to_run, startup_taints = self._addons(nodes.facts["ready"])
         karpenter = AwsKarpenter(
             "karpenter",
             {
@@ -168,7 +160,7 @@ class AwsCloud:
                 "network": place["network"],
                 "keys": place["keys"],
                 "cluster": place["cluster"],
-                "ready_to_run": addons.facts["ready"],
+                "ready_to_run": ready_to_run,
                 "node_policies": self._foundation.node_policies,
             },
             self._options(),
@@ -185,7 +177,7 @@ class AwsCloud:
                     "karpenter": karpenter.facts,
                     "pool_name": name,
                     "pool": pool,
-                    "startup_taints": addons.facts["startup_taints"],
+                    "startup_taints": startup_taints,
                 },
                 self._options(),
             ).facts
@@ -194,6 +186,23 @@ class AwsCloud:
         if with_gpus := [pool for pool in provided.values() if pool["gpus_per_node"]]:
             AwsGpuSupport("gpu-support", {"pools": with_gpus}, self._options())
         return {name: provided.get(name) or nodes.pools[name] for name in pools}
+
+    def _addons(self, nodes_ready: pulumi.Input[str]) -> tuple[pulumi.Input[str], Sequence[Taint]]:
+        """Make the add-ons; return what is known once they run, and the taints that they take off new machines."""
+        existing = self._args["foundation"].get("existing_cluster")
+        if existing is not None and existing["add_ons"]:
+            return nodes_ready, []
+        addons = AwsAddons(
+            "addons",
+            {
+                "environment": self._environment,
+                "keys": self._place["keys"],
+                "cluster": self._place["cluster"],
+                "nodes_ready": nodes_ready,
+            },
+            self._options(),
+        )
+        return addons.facts["ready"], addons.facts["startup_taints"]
 
     def object_store(self, name: str, args: ObjectStoreArgs) -> ObjectStore:
         """Provide a bucket."""

@@ -62,6 +62,8 @@ class AwsExistingClusterWanted(TypedDict):
     """Certificate authority of its API server, base64."""
     security_group: str
     """Its cluster security group."""
+    add_ons: bool
+    """Whether it has the add-ons that the platform makes in a new cluster."""
 
 
 class AwsFoundationArgs(TypedDict):

@@ -1,11 +1,9 @@
 """A secret in Secrets Manager and in the cluster, as a Pulumi component."""
 
-import base64
 from typing import Final, TypedDict
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as kubernetes
 
 from components.aws.facts import AwsEnvironment
 from components.aws.names import secret_path, tags
@@ -13,6 +11,7 @@ from components.aws.outputs import ready
 from components.contracts import Secret, SecretArgs
 from components.errors import ArgumentsError, problem
 from components.keeping import keep, released
+from components.opaque_secret import opaque_secret
 
 __all__ = ["AwsSecret", "AwsSecretArgs"]
 
@@ -30,10 +29,6 @@ class AwsSecretArgs(TypedDict):
     """Its values and who reads them."""
     key_arn: pulumi.Input[str]
     """KMS key that encrypts it in Secrets Manager."""
-
-
-def _encode(value: str) -> str:
-    return base64.b64encode(value.encode()).decode()
 
 
 class AwsSecret(pulumi.ComponentResource):
@@ -82,17 +77,7 @@ class AwsSecret(pulumi.ComponentResource):
             # Not protected: new values are a new version, beside which the last one stays for a while.
             opts=retained,
         )
-        resource = kubernetes.core.v1.Secret(
-            f"{name}-secret",
-            metadata={
-                "name": secret_name,
-                "namespace": secret["namespace"],
-                "labels": dict(secret["labels"]),
-            },
-            type="Opaque",
-            data={key: value.apply(_encode) for key, value in values.items()},
-            opts=retained,
-        )
+        resource = opaque_secret(f"{name}-secret", secret_name, secret, retained)
         self.secret_name = resource.metadata.apply(lambda metadata: str(metadata.name))
         self.secret_arn = ready(stored.arn, version.id)
         self.facts = Secret(namespace=secret["namespace"], name=self.secret_name, keys=sorted(secret["values"]))

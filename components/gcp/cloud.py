@@ -194,7 +194,6 @@ class GcpCloud:
                 "database": args,
                 "network": self._place["network"],
                 "key_id": self._place["keys"]["databases"],
-                "secrets_key_id": self._place["keys"]["secrets"],
                 "maintenance": self._args["foundation"]["maintenance"],
             },
             self._options(),

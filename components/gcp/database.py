@@ -12,8 +12,7 @@ from components.errors import ArgumentsError, problem
 from components.gcp.database_sizes import max_connections, shape_problem, tier
 from components.gcp.facts import GcpEnvironment, GcpNetworkFacts
 from components.gcp.maintenance import DAYS, GcpMaintenanceWindow, start_hour, window_problems
-from components.gcp.names import database_instance_name, database_secret_id
-from components.gcp.secret import stored_values
+from components.gcp.names import database_instance_name
 from components.keeping import keep, released
 from components.versions import POSTGRESQL
 
@@ -64,8 +63,6 @@ class GcpDatabaseArgs(TypedDict):
     """The network from which it is reached, through private service access."""
     key_id: pulumi.Input[str]
     """ID of the KMS key of disks and backups; Cloud SQL's service agent may use it."""
-    secrets_key_id: pulumi.Input[str]
-    """ID of the KMS key of Secret Manager, whose service agent may use it."""
     maintenance: GcpMaintenanceWindow
     """When Google may restart it for an upgrade."""
 
@@ -173,26 +170,6 @@ class GcpDatabase(pulumi.ComponentResource):
         host = pulumi.Output.all(instance.private_ip_address, database.id, user.id).apply(lambda ready: str(ready[0]))
         self.dsn = pulumi.Output.format(
             "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode=require", owner, self.password, host, PORT, database_name
-        )
-        stored_values(
-            self,
-            name,
-            environment,
-            identifier=database_secret_id(environment["name"], database_name),
-            thing=self._thing,
-            key_id=args["secrets_key_id"],
-            values=pulumi.Output.json_dumps(
-                {
-                    "database": database_name,
-                    "dsn": self.dsn,
-                    "host": host,
-                    "password": self.password,
-                    "port": PORT,
-                    "sslmode": "require",
-                    "user": owner,
-                },
-                sort_keys=True,
-            ),
         )
         self.instance = instance.name
         self.max_connections = pulumi.Output.from_input(connections)

@@ -36,11 +36,6 @@ def secret_id(environment_name: str, secret: str) -> str:
     return f"{environment_name}-{secret}"
 
 
-def database_secret_id(environment_name: str, database: str) -> str:
-    """Return the ID of the secret that holds what is needed to connect to a database."""
-    return secret_id(environment_name, f"databases-{database}")
-
-
 def update_topic_name(environment_name: str, store: str) -> str:
     """Return the Pub/Sub topic, and its subscription, that announce a store's new objects; 3 to 255 characters."""
     return f"{environment_name}-{store}-updates"

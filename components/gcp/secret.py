@@ -1,18 +1,17 @@
 """A secret in Secret Manager and in the cluster, as a Pulumi component."""
 
-import base64
 import re
 from typing import Final, TypedDict
 
 import pulumi
 import pulumi_gcp as gcp
-import pulumi_kubernetes as kubernetes
 
 from components.contracts import Secret, SecretArgs
 from components.errors import ArgumentsError, problem
 from components.gcp.facts import GcpEnvironment
 from components.gcp.names import secret_id
 from components.keeping import keep, released
+from components.opaque_secret import opaque_secret
 
 __all__ = ["GcpSecret", "GcpSecretArgs", "stored_values"]
 
@@ -34,10 +33,6 @@ class GcpSecretArgs(TypedDict):
     """Its values and who reads them."""
     key_id: pulumi.Input[str]
     """ID of the KMS key of Secret Manager, whose service agent may use it."""
-
-
-def _encode(value: str) -> str:
-    return base64.b64encode(value.encode()).decode()
 
 
 def stored_values(
@@ -114,16 +109,11 @@ class GcpSecret(pulumi.ComponentResource):
             key_id=args["key_id"],
             values=pulumi.Output.json_dumps(values, sort_keys=True),
         )
-        resource = kubernetes.core.v1.Secret(
+        resource = opaque_secret(
             f"{name}-secret",
-            metadata={
-                "name": secret_name,
-                "namespace": secret["namespace"],
-                "labels": dict(secret["labels"]),
-            },
-            type="Opaque",
-            data={key: value.apply(_encode) for key, value in values.items()},
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=secret.get("retain", False)),
+            secret_name,
+            secret,
+            pulumi.ResourceOptions(parent=self, retain_on_delete=secret.get("retain", False)),
         )
         self.secret_name = resource.metadata.apply(lambda metadata: str(metadata.name))
         self.facts = Secret(namespace=secret["namespace"], name=self.secret_name, keys=sorted(secret["values"]))

@@ -1,12 +1,11 @@
 """A local secret, as a Pulumi component."""
 
-import base64
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from components.contracts import Secret, SecretArgs
+from components.opaque_secret import opaque_secret
 
 __all__ = ["LocalSecret", "LocalSecretArgs"]
 
@@ -18,10 +17,6 @@ class LocalSecretArgs(TypedDict):
     """Name of the Kubernetes secret."""
     secret: SecretArgs
     """Its values and who reads them."""
-
-
-def _encode(value: str) -> str:
-    return base64.b64encode(value.encode()).decode()
 
 
 class LocalSecret(pulumi.ComponentResource):
@@ -36,16 +31,11 @@ class LocalSecret(pulumi.ComponentResource):
     def __init__(self, name: str, args: LocalSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:index:LocalSecret", name, {}, opts)
         secret = args["secret"]
-        resource = kubernetes.core.v1.Secret(
+        resource = opaque_secret(
             f"{name}-secret",
-            metadata={
-                "name": args["secret_name"],
-                "namespace": secret["namespace"],
-                "labels": dict(secret["labels"]),
-            },
-            type="Opaque",
-            data={key: pulumi.Output.secret(value).apply(_encode) for key, value in sorted(secret["values"].items())},
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=secret.get("retain", False)),
+            args["secret_name"],
+            secret,
+            pulumi.ResourceOptions(parent=self, retain_on_delete=secret.get("retain", False)),
         )
         self.secret_name = resource.metadata.apply(lambda metadata: str(metadata.name))
         self.facts = Secret(namespace=secret["namespace"], name=self.secret_name, keys=sorted(secret["values"]))

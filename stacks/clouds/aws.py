@@ -70,6 +70,7 @@ def _foundation(settings: Settings, aws: AwsSettings) -> AwsFoundationArgs:
             endpoint=existing.endpoint,
             certificate_authority=existing.certificate_authority,
             security_group=existing.security_group,
+            add_ons=existing.add_ons,
         )
     return args
 

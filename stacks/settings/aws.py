@@ -43,6 +43,8 @@ class AwsClusterSettings(Section):
     """Certificate authority of its API server, base64."""
     security_group: AwsSecurityGroupId
     """Its cluster security group."""
+    add_ons: bool = True
+    """Whether it has CoreDNS, the CSI drivers of EBS and EFS, and metrics already; they are made where it has not."""
 
 
 class AwsSettings(Section):

@@ -66,6 +66,7 @@ CONSTRUCT = """
 """Makes each component of the package from inputs as the engine sends them."""
 
 EXISTING_AWS = {
+    "apiClientCidrs": [],
     "existingNetwork": {
         "vpcId": "vpc-0a1b2c3d4e5f60718",
         "privateSubnets": {f"eu-west-1{zone}": f"subnet-0000000000000000{zone}" for zone in "abc"},

@@ -1,6 +1,5 @@
 """Cloud SQL databases: private, encrypted, backed up, and sized as asked."""
 
-import json
 from typing import Any
 
 import pytest
@@ -27,7 +26,6 @@ def arguments(**changes: Any) -> dict[str, Any]:
         },
         "network": GCP_NETWORK,
         "key_id": GCP_KEYS["databases"],
-        "secrets_key_id": GCP_KEYS["secrets"],
         "maintenance": {"day": "sunday", "start_time": "03:30", "hours": 4},
         **changes,
     }
@@ -58,13 +56,8 @@ def test_it_is_reached_from_the_network_only_and_over_tls_only(prod: Evaluation)
     }
 
 
-def test_disks_and_the_stored_secret_are_encrypted_with_their_keys(prod: Evaluation) -> None:
+def test_disks_are_encrypted_with_the_databases_key(prod: Evaluation) -> None:
     assert only(prod, INSTANCE).inputs["encryptionKeyName"] == GCP_KEYS["databases"]
-    (replica,) = only(prod, "secretmanager/secret:Secret").inputs["replication"]["userManaged"]["replicas"]
-    assert replica == {
-        "location": "europe-west1",
-        "customerManagedEncryption": {"kmsKeyName": GCP_KEYS["secrets"]},
-    }
 
 
 def test_prod_survives_a_zone_and_a_month(prod: Evaluation) -> None:
@@ -103,11 +96,10 @@ def test_it_is_kept_by_pulumi_the_provider_and_the_cloud(prod: Evaluation, dev: 
             instance.inputs["settings"]["deletionProtectionEnabled"],
             only(evaluation, "sql/database:Database").options.protect,
             only(evaluation, "sql/user:User").options.protect,
-            only(evaluation, "secretmanager/secret:Secret").options.protect,
         ]
 
-    assert kept(prod) == [True] * 7
-    assert kept(dev) == [False] * 7
+    assert kept(prod) == [True] * 6
+    assert kept(dev) == [False] * 6
     assert settings(dev)["finalBackupConfig"] == {"enabled": True, "retentionDays": 30}
 
 
@@ -126,24 +118,13 @@ def test_the_password_meets_the_instance_s_rules_and_survives(prod: Evaluation) 
     assert password.options.retain_on_delete
 
 
-def test_the_stored_secret_is_all_that_a_client_needs(prod: Evaluation) -> None:
-    version = only(prod, "secretmanager/secretVersion:SecretVersion")
-    assert version.inputs["secretData"] != reveal(version.inputs["secretData"])
-    stored = json.loads(reveal(version.inputs["secretData"]))
-    host, password = stored["host"], stored["password"]
-    assert stored == {
-        "database": "hub",
-        "dsn": f"postgresql://jupyterhub:{password}@{host}:5432/hub?sslmode=require",
-        "host": host,
-        "password": password,
-        "port": 5432,
-        "sslmode": "require",
-        "user": "jupyterhub",
-    }
-    assert version.inputs["deletionPolicy"] == "DISABLE"
-    # Nobody gets the address before the role is there.
-    assert only(prod, "sql/user:User").urn in version.dependencies
-    assert only(prod, "sql/database:Database").urn in version.dependencies
+def test_its_address_is_all_that_a_client_needs_and_a_secret(prod: Evaluation) -> None:
+    outputs = only(prod, "index:GcpDatabase").outputs
+    password = only(prod, "randomPassword:RandomPassword").outputs["result"]
+    assert outputs["password"] == password
+    assert outputs["dsn"] != reveal(outputs["dsn"])
+    host = only(prod, INSTANCE).outputs["privateIpAddress"]
+    assert reveal(outputs["dsn"]) == f"postgresql://jupyterhub:{reveal(password)}@{host}:5432/hub?sslmode=require"
 
 
 @pytest.mark.parametrize(
