@@ -6,6 +6,7 @@ The provider SDKs load each class when it is first asked for, so importing the c
 import functools
 import importlib
 import re
+import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -23,6 +24,13 @@ _SDKS: Final = {
 @functools.cache
 def preload(cloud: str) -> None:
     """Import the components of ``cloud``, and every class of the SDKs that their source names."""
+    with warnings.catch_warnings():
+        # The SDKs import what they have deprecated themselves.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        _preload(cloud)
+
+
+def _preload(cloud: str) -> None:
     importlib.import_module(f"stacks.clouds.{cloud}")
     importlib.import_module("stacks.composition")
     sources = [*(_COMPONENTS / cloud).glob("*.py"), *(_COMPONENTS / "workloads").glob("*.py")]
