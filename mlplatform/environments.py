@@ -1,7 +1,7 @@
 """The environments of a project: which there are, their settings, and how to evaluate them."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,12 @@ from stacks.settings import Problem, Settings, SettingsError, environments, load
 
 PROGRAM = Path(__file__).resolve().parent.parent / "stacks"
 """Directory of the Pulumi program, and of its environment files unless the user names another."""
+
+
+@functools.cache
+def _preloading(cloud: str) -> Callable[[], None]:
+    """Return the loading of a cloud's modules, the same for all of its environments."""
+    return functools.partial(preload, cloud)
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Environment:
             config=pulumi_config(self.file),
             program=PROGRAM,
             known_outputs=known_outputs or {},
-            preload=functools.partial(preload, self.settings.cloud.value),
+            preload=_preloading(self.settings.cloud.value),
         )
 
 

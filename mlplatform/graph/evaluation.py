@@ -15,7 +15,7 @@ from mlplatform.graph.outcome import Failure
 from mlplatform.graph.request import Evaluation, EvaluationError, EvaluationRequest, SeveralEvaluationsError
 
 if TYPE_CHECKING:
-    from mlplatform.graph.forks import PassResult
+    from mlplatform.graph.forks import Pass, PassResult
 
 PRELOADED = (
     "pulumi_kubernetes.apps.v1",
@@ -68,11 +68,14 @@ def evaluate_each(
     for module in PRELOADED:
         importlib.import_module(module)
     # Not at the top: whoever only reads graphs should not wait for the Pulumi SDK.
-    forks = importlib.import_module("mlplatform.graph.forks")
-    passes = [forks.Pass(request, preview=name == "preview") for request in requests for name in _PASSES]
+    forks, nurseries = (importlib.import_module(f"mlplatform.graph.{name}") for name in ("forks", "nurseries"))
+    groups: dict[object, list[Pass]] = {}
+    for request in requests:
+        passes = groups.setdefault(request.preload, [])
+        passes += [forks.Pass(request, preview=name == "preview") for name in _PASSES]
     results: dict[tuple[str, str], PassResult] = {
         (done.request.environment, "preview" if done.preview else "filled"): result
-        for done, result in forks.run_all(passes, workers or os.cpu_count() or 1, timeout)
+        for done, result in nurseries.run_groups(list(groups.values()), workers or os.cpu_count() or 1, timeout)
     }
     return {name: _combine(name, *(results[name, kind] for kind in _PASSES)) for name in names}
 

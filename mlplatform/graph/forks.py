@@ -36,6 +36,36 @@ class PassResult:
     cost: PassCost
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How the process of one pass ended, before anybody has read what it sent."""
+
+    received: bytes
+    """What it sent."""
+    status: int
+    """Its status, as ``os.wait4`` gives it."""
+    cost: PassCost
+    timed_out: float | None = None
+    """Seconds after which it was stopped; None where it ended by itself."""
+
+    def result(self) -> PassResult:
+        """Read what the process sent; where that is nothing, say how it ended."""
+        if self.timed_out is not None:
+            reason = f"the program did not end within {self.timed_out:g} s and was stopped"
+            return PassResult(Failure(reason), "", self.cost)
+        if os.WIFSIGNALED(self.status):
+            name = signal.Signals(os.WTERMSIG(self.status)).name
+            hint = ", probably for lack of memory" if name == "SIGKILL" else ""
+            return PassResult(Failure(f"the program's process was ended by {name}{hint}"), "", self.cost)
+        with _no_collection():
+            try:
+                outcome, output = pickle.loads(self.received)  # noqa: S301 written by our own child
+            except (EOFError, pickle.UnpicklingError):
+                code = os.waitstatus_to_exitcode(self.status)
+                return PassResult(Failure(f"the program ended its process with status {code}"), "", self.cost)
+        return PassResult(outcome, output, self.cost)
+
+
 class Pass:
     """One pass over one environment, in its own process."""
 
@@ -82,8 +112,8 @@ class Pass:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
 
-    def finish(self, *, timed_out: float | None = None) -> PassResult:
-        """Wait for the process to end and give its result, whatever end it took."""
+    def finish(self, *, timed_out: float | None = None) -> Ended:
+        """Wait for the process to end, whatever end it takes."""
         os.close(self._read_end)
         _, status, usage = os.wait4(self._pid, 0)
         cost = PassCost(
@@ -91,22 +121,10 @@ class Pass:
             cpu_seconds=usage.ru_utime + usage.ru_stime,
             peak_rss_mib=usage.ru_maxrss * _BYTES_PER_RSS_UNIT / _MIB,
         )
-        if timed_out is not None:
-            return PassResult(_died(f"the program did not end within {timed_out:g} s and was stopped"), "", cost)
-        if os.WIFSIGNALED(status):
-            name = signal.Signals(os.WTERMSIG(status)).name
-            hint = ", probably for lack of memory" if name == "SIGKILL" else ""
-            return PassResult(_died(f"the program's process was ended by {name}{hint}"), "", cost)
-        with _no_collection():
-            try:
-                outcome, output = pickle.loads(self._received)  # noqa: S301 written by our own child
-            except (EOFError, pickle.UnpicklingError):
-                code = os.waitstatus_to_exitcode(status)
-                return PassResult(_died(f"the program ended its process with status {code}"), "", cost)
-        return PassResult(outcome, output, cost)
+        return Ended(bytes(self._received), status, cost, timed_out)
 
 
-def run_all(passes: Iterable[Pass], workers: int, timeout: float) -> Iterator[tuple[Pass, PassResult]]:
+def run_all(passes: Iterable[Pass], workers: int, timeout: float) -> Iterator[tuple[Pass, Ended]]:
     """Run passes, at most ``workers`` at a time, each for at most ``timeout`` seconds; give results as they come."""
     waiting = deque(passes)
     with selectors.DefaultSelector() as selector:
@@ -115,7 +133,6 @@ def run_all(passes: Iterable[Pass], workers: int, timeout: float) -> Iterator[tu
             while waiting or running:
                 while waiting and len(running) < workers:
                     started = waiting.popleft()
-                    # Only now, so that what one environment needs is loaded while another one is evaluated.
                     started.preload()
                     descriptor = started.start()
                     running[descriptor] = started
@@ -135,10 +152,6 @@ def run_all(passes: Iterable[Pass], workers: int, timeout: float) -> Iterator[tu
             for job in running.values():
                 job.kill()
                 job.finish()
-
-
-def _died(reason: str) -> Failure:
-    return Failure(reason)
 
 
 @contextlib.contextmanager

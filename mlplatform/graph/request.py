@@ -34,8 +34,8 @@ class EvaluationRequest:
     opaque_types: frozenset[str] = frozenset()
     """Types that are known to hide resources and are looked into elsewhere: no finding for them."""
     preload: Callable[[], None] | None = None
-    """Loads modules that the program will import, in the process from which all evaluations are forked, so that they
-    are loaded once."""
+    """Loads modules that the program will import, once for all requests that have the same: their evaluations are
+    forked from one process."""
     schemas: Path | None = None
     """Directory with ``crds/`` and ``charts/``; by default MLPLATFORM_SCHEMAS, else ../shared/schemas beside the
     project, if they exist."""
