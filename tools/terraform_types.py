@@ -331,7 +331,7 @@ def main() -> None:
     for pair in given.schemas:
         file, _, version = pair.rpartition("=")
         name, resources = _read(Path(file))
-        source[name.removeprefix("registry.terraform.io/")] = version
+        source["/".join(name.split("/")[-2:])] = version
         merged = _merge(merged, resources)
     generator = Generator(given.provider, merged)
     made = generator.types()

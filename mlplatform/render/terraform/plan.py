@@ -23,8 +23,8 @@ TERRAFORM_VERSION: Final = "1.11.4"
 _KUBERNETES: Final = "kubernetes"
 """Its objects are rendered as Kubernetes objects."""
 
-_REGISTRY: Final = "registry.terraform.io/hashicorp/"
-"""What precedes a provider's name in a plan."""
+_NAMESPACE: Final = "hashicorp/"
+"""What precedes a provider's name in a plan, without the host of the registry it is from: nothing is from there."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class _Planner:
             if (argument := kind.level.argument(name)) in shaped
             and (expression := self._references.expression(stand_ins[argument], shaped[argument], urns))
         }
-        provider_name = f"{_REGISTRY}{provider}"
+        provider_name = f"{_NAMESPACE}{provider}"
         return _Made(
             planned={
                 **names, "provider_name": provider_name, "schema_version": 0, "values": after,
@@ -201,7 +201,7 @@ def _provider(name: str, key: str, inputs: Mapping[str, Plain]) -> dict[str, Any
     alias = key.partition(".")[2]
     return {
         "name": name,
-        "full_name": f"{_REGISTRY}{name}",
+        "full_name": f"{_NAMESPACE}{name}",
         **({"alias": alias} if alias else {}),
         "expressions": shaped,
     }

@@ -90,7 +90,7 @@ def test_the_generator_follows_the_providers_schema(generator: Any, tmp_path: Pa
         },
     }  # fmt: skip
     table = {"aws_dynamodb_table": {"block": block}}
-    schema = {"provider_schemas": {"registry.terraform.io/hashicorp/aws": {"resource_schemas": table}}}
+    schema = {"provider_schemas": {"registry.example/hashicorp/aws": {"resource_schemas": table}}}
     (tmp_path / "schema.json").write_text(json.dumps(schema), encoding="utf-8")
     monkeypatch.setattr(generator, "ENOUGH", 0.2)
     monkeypatch.setattr(sys, "argv", ["terraform_types.py", "aws", f"{tmp_path / 'schema.json'}=1.2.3"])
