@@ -161,7 +161,7 @@ class _Reader:
         if node is None:
             return None
         try:
-            return dt.date.fromisoformat(str(node.value)) if isinstance(node, yaml.ScalarNode) else None
+            return dt.date.fromisoformat(node.value if isinstance(node, yaml.ScalarNode) else "")
         except ValueError:
             self._problem(node, path, _shown(node), "a date, such as 2027-06-30")
             return None

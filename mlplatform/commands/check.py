@@ -13,6 +13,7 @@ from mlplatform import check as checks
 from mlplatform.commands.preview import write_text
 from mlplatform.console import Reporter, out
 from mlplatform.environments import PROGRAM, Environment
+from mlplatform.errors import UserError
 from mlplatform.graph import evaluate_all
 from mlplatform.local.paths import cache_dir
 
@@ -33,6 +34,11 @@ def check(
     writes it to standard output in place of the report.
     """
     waivers = _waivers(waivers_file)
+    if misnamed := sorted({name for each in waivers for name in each.environments} - set(known)):
+        file = waivers_file or WAIVERS
+        raise UserError(
+            f"{file}: got the environments {', '.join(misnamed)}; allowed: {', '.join(sorted(known))}",
+        )
     with Reporter().running() as report:
         report(f"evaluating {', '.join(each.name for each in environments)}")
         evaluations = evaluate_all([each.request() for each in environments])

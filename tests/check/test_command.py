@@ -44,14 +44,17 @@ def stacks(tmp_path: Path) -> Path:
 
 
 @pytest.mark.checkov
-def test_the_local_environment_passes_with_the_projects_waivers(checkov: Checkov, tmp_path: Path):
-    done = run("check", "local", "--as-of", DAY, "--json", "out.json", cwd=tmp_path)
+def test_every_environment_passes_with_the_projects_waivers(checkov: Checkov, tmp_path: Path):
+    done = run("check", "--all", "--as-of", DAY, "--json", "out.json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert f"Checked as of {DAY}" in done.stdout
     verdict = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert verdict["passed"] is True
-    (environment,) = verdict["environments"]
-    assert environment["passed"]["checkov"] > 100
+    passed = {each["environment"]: each["passed"]["checkov"] for each in verdict["environments"]}
+    assert sorted(passed) == ["aws-dev", "aws-prod", "gcp-dev", "gcp-prod", "local"]
+    assert passed.pop("local") > 100
+    assert min(passed.values()) > 300
+    assert [each["failed"] for each in verdict["environments"]] == [[]] * 5
 
 
 @pytest.mark.checkov

@@ -44,8 +44,10 @@ def problems(directory: Path, text: str) -> list[str]:
     return [each.removeprefix(f"{directory / 'waivers.yaml'}:") for each in caught.value.problems]
 
 
-def test_the_projects_own_file_can_be_read():
-    assert all(each.owner for each in load_waivers(PROJECT / "policies" / "waivers.yaml"))
+def test_the_projects_own_file_can_be_read_and_stays_short():
+    waivers = load_waivers(PROJECT / "policies" / "waivers.yaml")
+    assert all(each.owner for each in waivers)
+    assert len(waivers) < 12
 
 
 def test_a_waiver_waives_what_it_names_and_nothing_else(tmp_path: Path):
@@ -137,6 +139,10 @@ waivers:{WAIVER}    expries: 2027-01-01
         ("waivers:\n", "1: waivers: got nothing; allowed: a list of waivers; [] for none"),
         ("wavers: []\n", "1: wavers: got an unknown key; allowed: waivers"),
         ("waivers: [}\n", ""),
+        (
+            f"waivers:{WAIVER.replace('expires: 2026-12-01', 'expires: [2026-12-01]')}",
+            "6: waivers[0].expires: got a list; allowed: a date, such as 2027-06-30",
+        ),
         (
             f"waivers:{WAIVER}{WAIVER}",
             "8: waivers[1]: got CKV_AWS_18 for 'aws:s3/bucket:Bucket::logs' again; allowed: ",

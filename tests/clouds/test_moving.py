@@ -84,13 +84,18 @@ def test_only_places_are_different_in_the_template(rendered):
             assert re.fullmatch(pattern, rest[path][environment]), f"{environment}: {rest[path][environment]}"
 
 
-def test_pods_select_the_pool_by_the_same_label_everywhere(rendered):
-    for environment in ENVIRONMENTS:
+def test_pods_select_the_pool_by_the_same_label_and_on_google_cloud_by_its_class_too(rendered):
+    pool = {"key": "mlplatform/pool", "operator": "Equal", "value": "scoring", "effect": "NoSchedule"}
+    by_class = {**pool, "key": "cloud.google.com/compute-class"}
+    label = {"mlplatform/pool": "scoring"}
+    expected = {
+        "local": (label, [pool]),
+        "aws-prod": (label, [pool]),
+        "gcp-prod": ({**label, "cloud.google.com/compute-class": "scoring"}, [pool, by_class]),
+    }
+    for environment, (selector, tolerations) in expected.items():
         pod = rendered[environment]["CronJob", TEMPLATE]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        assert pod["nodeSelector"]["mlplatform/pool"] == "scoring"
-        assert {"key": "mlplatform/pool", "operator": "Equal", "value": "scoring", "effect": "NoSchedule"} in (
-            pod["tolerations"]
-        )
+        assert (pod["nodeSelector"], pod["tolerations"]) == (selector, tolerations), environment
 
 
 def test_the_identity_is_the_clouds_own_and_has_no_key(evaluations, rendered):

@@ -19,7 +19,7 @@ def configuration(plan: Plan) -> dict[str, Any]:
     for each in document["planned_values"]["root_module"]["resources"]:
         body = _filled(each["values"], expressions[each["address"]])
         resources.setdefault(each["type"], {})[each["name"]] = body
-        source = each["provider_name"].split("/", 1)[1]
+        source = each["provider_name"]
         providers[source.rpartition("/")[2]] = source
     return {
         "terraform": {"required_providers": {name: {"source": source} for name, source in sorted(providers.items())}},
