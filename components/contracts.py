@@ -288,6 +288,10 @@ class Cloud(Protocol):
     cluster: Cluster
     """The environment's cluster."""
 
+    image_caches: Mapping[str, pulumi.Input[str]]
+    """Where images of public registries are pulled from instead, by registry; empty where they are pulled from their
+    origin."""
+
     def node_pools(self, pools: Mapping[str, NodePoolArgs]) -> Mapping[str, NodePool]:
         """Provide all pools of the cluster, by the names that selectors use; called once."""
         ...

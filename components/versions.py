@@ -1,7 +1,7 @@
 """Every version that the platform pins: one place, each with the marker that the update bot reads.
 
 A pin is a string with a leading ``v``, as its project tags its releases. The line above each one tells the bot where
-to look for a newer one.
+to look for a newer one; `renovate.json` has the pattern. Pins without a marker are renewed by hand.
 """
 
 from typing import Final
@@ -77,10 +77,10 @@ DCGM_EXPORTER: Final = "v4.8.2"
 # renovate: datasource=endoflife-date depName=amazon-rds-postgresql
 POSTGRESQL: Final = "v18"
 
-# Of the versions that Amazon MWAA offers, which are fewer than those that Airflow releases.
-# renovate: datasource=pypi depName=apache-airflow
+# Of the versions that Amazon MWAA offers, which are fewer than those that Airflow releases. Its documentation lists
+# them, and nothing that the update bot reads.
 MWAA_AIRFLOW: Final = "v3.0.6"
 
-# Of the versions that Cloud Composer 3 offers, which are fewer than those that Airflow releases.
-# renovate: datasource=pypi depName=apache-airflow
+# Of the versions that Cloud Composer 3 offers, which are fewer than those that Airflow releases. Its documentation
+# lists them, and nothing that the update bot reads.
 COMPOSER_AIRFLOW: Final = "v3.1.7"

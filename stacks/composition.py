@@ -59,6 +59,7 @@ class Platform:
         return {
             "cluster": self.cloud.cluster["name"],
             "namespaces": {name: team.workspace.namespace for name, team in self.teams.items()},
+            "imageCaches": dict(self.cloud.image_caches),
             "identities": {name: team.identity["principal"] for name, team in self.teams.items()},
             "repositories": {
                 name: [
@@ -87,7 +88,7 @@ def build(settings: Settings) -> Platform:
 
     PriorityClasses("priorities", {"labels": labels}, in_cluster)
     system = SystemNamespace(SYSTEM_NAMESPACE, {"cluster": cloud.cluster, "labels": labels}, in_cluster)
-    pools = cloud.node_pools({name: wanted.node_pool(pool) for name, pool in settings.node_pools.items()})
+    pools = cloud.node_pools({name: pool.arguments() for name, pool in settings.node_pools.items()})
     stores = {
         name: cloud.object_store(name, {"retention_days": store.retention_days, "update_events": store.update_events})
         for name, store in settings.stores.items()

@@ -1,15 +1,17 @@
 """Renew the table of EC2 instance types from Karpenter's generated reference and botocore's model of EC2.
 
-    python tools/aws_instance_types.py REFERENCE
+    python tools/aws_instance_types.py REFERENCE DATE
 
-REFERENCE is ``website/content/en/<version>/reference/instance-types.md`` of the karpenter-provider-aws repository.
-Types that botocore's enumeration of EC2 does not have are refused.
+REFERENCE is ``website/content/en/<version>/reference/instance-types.md`` of the karpenter-provider-aws repository, of
+the version that is installed, and DATE the day on which it was read, such as 2026-11-21. Types that botocore's
+enumeration of EC2 does not have are refused.
 """
 
 import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ TABLE = Path(__file__).resolve().parent.parent / "components" / "aws" / "instanc
 PREFIX = "karpenter.k8s.aws/instance-"
 
 
-def read(reference: str) -> Iterator[tuple[str, dict[str, str]]]:
+def instance_types(reference: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each instance type's name and its labels."""
     for block in reference.split("\n### `")[1:]:
         name, _, rest = block.partition("`")
@@ -43,18 +45,19 @@ def entry(labels: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def main(reference: Path) -> None:
-    """Write the table."""
-    types = {name: entry(labels) for name, labels in read(reference.read_text(encoding="utf-8"))}
+def main(reference: Path, day: date) -> None:
+    """Write the table, of a reference that was read on ``day``."""
+    types = {name: entry(labels) for name, labels in instance_types(reference.read_text(encoding="utf-8"))}
     session = botocore.session.get_session()
     partition = next(each for each in session.get_data("endpoints")["partitions"] if each["partition"] == "aws")
     known = session.get_service_model("ec2").shape_for("InstanceType").enum
     if unknown := sorted(set(types) - set(known)):
         raise SystemExit(f"not among botocore's instance types: {', '.join(unknown)}")
     sources = {
-        "types": f"karpenter-provider-aws {versions.KARPENTER}, reference/instance-types.md",
+        "types": f"karpenter-provider-aws {versions.KARPENTER_AWS}, reference/instance-types.md",
         "names": f"botocore {version('botocore')}, ec2 InstanceType",
         "regions": f"botocore {version('botocore')}, endpoints of the partition aws",
+        "read": day.isoformat(),
     }
     rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(each)}" for name, each in sorted(types.items()))
     head = json.dumps({"sources": sources, "regions": sorted(partition["regions"])}, indent=1)
@@ -62,4 +65,4 @@ def main(reference: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]))

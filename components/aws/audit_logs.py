@@ -51,11 +51,8 @@ CONTROL_PLANE: Final = "control-plane/"
 CONTROL_PLANE_ERRORS: Final = "control-plane-errors/"
 """Prefix of what could not be delivered below ``control-plane/``, by the kind of error."""
 
-NODES: Final = "nodes/"
-"""Prefix of the logs of machines and pods, which are written by an agent in the cluster."""
-
 LOAD_BALANCERS: Final = "load-balancers/"
-"""Prefix of the access logs of network load balancers, in the bucket of access logs."""
+"""Prefix that network load balancers of people's own Services may log accesses to, in the bucket of access logs."""
 
 HOURLY: Final = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
 """How the delivery stream names the directory of an hour, in UTC."""
@@ -85,11 +82,9 @@ class AwsAuditLogsFacts(TypedDict):
     """Name of the bucket of access logs: of buckets below their names, of network load balancers below
     ``load-balancers/``."""
     audit_logs_bucket: pulumi.Output[str]
-    """Name of the bucket of audit logs: ``flow-logs/``, ``control-plane/`` and ``nodes/``."""
+    """Name of the bucket of audit logs: ``flow-logs/`` and ``control-plane/``."""
     flow_logs_destination: pulumi.Output[str]
     """ARN of the audit logs' bucket with the prefix of flow logs, as a flow log takes it."""
-    node_logs_url: pulumi.Output[str]
-    """Where the logs of machines and pods go: ``s3://``, the bucket and ``nodes``, without a trailing slash."""
     control_plane_log_group: pulumi.Output[str]
     """Name of the log group of the control plane; a cluster that waits for it finds it encrypted and kept."""
 
@@ -106,11 +101,11 @@ def problems(retention_days: int, log_group_days: int) -> list[InputPropertyErro
 
 
 class AwsAuditLogs(pulumi.ComponentResource):
-    """Two buckets: who read and wrote what (access logs), and what the network, control plane and machines did.
+    """Two buckets: who read and wrote what (access logs), and what the network and the control plane did.
 
     Nobody can delete logs before they expire unless the environment lets ``logs`` go; Object Lock is left out, because
     S3 does not deliver access logs to a bucket that has a default retention. It does not make the cluster write its
-    logs, nor the agent that collects those of machines.
+    logs, and does not collect those of machines and pods.
     """
 
     access_logs_bucket: pulumi.Output[str]
@@ -161,7 +156,6 @@ class AwsAuditLogs(pulumi.ComponentResource):
             access_logs_bucket=self.access_logs_bucket,
             audit_logs_bucket=self.audit_logs_bucket,
             flow_logs_destination=self.audit_logs_bucket.apply(lambda bucket: f"{bucket_arn(bucket)}/{FLOW_LOGS}"),
-            node_logs_url=pulumi.Output.concat("s3://", self.audit_logs_bucket, "/", NODES.rstrip("/")),
             control_plane_log_group=self.control_plane_log_group,
         )
         self.register_outputs(

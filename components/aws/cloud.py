@@ -85,6 +85,7 @@ class AwsCloud:
         self._place: AwsPlace = self._foundation.place
         self.provider: pulumi.ProviderResource = self._foundation.kubernetes
         self.cluster: Cluster = self._foundation.contract
+        self.image_caches: Mapping[str, pulumi.Input[str]] = self._foundation.image_caches
         self._buckets: dict[str, str] = {}
         self._databases: dict[str, AwsWatchedDatabase] = {}
         self._queue: pulumi.Output[str] | None = None

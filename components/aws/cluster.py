@@ -1,6 +1,6 @@
 """An EKS cluster, as a Pulumi component."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -12,7 +12,7 @@ from components.aws.cluster_provider import cluster_contract, cluster_provider
 from components.aws.cluster_roles import cluster_role, cni_role
 from components.aws.eks_versions import KUBE_PROXY, KUBERNETES_VERSIONS
 from components.aws.facts import AwsClusterFacts, AwsEnvironment, AwsKeysFacts, AwsNetworkFacts
-from components.aws.names import arn, tags
+from components.aws.names import cluster_arn, tags
 from components.aws.outputs import ready
 from components.errors import ArgumentsError, problem
 from components.keeping import keep, released
@@ -45,14 +45,10 @@ class AwsClusterArgs(TypedDict):
     """Name of the log group ``/aws/eks/<cluster>/cluster``, made before: EKS would make one that is not encrypted."""
     admin_roles: Sequence[str]
     """ARNs of the roles, of the same account, that may do everything in the cluster; at least one."""
-    deploy_role: NotRequired[pulumi.Input[str]]
-    """ARN of the role that deploys from CI, which may do everything in the cluster too; none where it is left out."""
     public_access_cidrs: NotRequired[Sequence[str]]
     """Ranges from which the public endpoint can be reached; there is none where they are empty or left out."""
     api_client_cidrs: NotRequired[Sequence[str]]
     """Ranges, such as a VPN's, from which the private endpoint can be reached; none where it is left out."""
-    api_client_security_groups: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """IDs of security groups that can reach the private endpoint, by a short name; none where it is left out."""
 
 
 class AwsCluster(pulumi.ComponentResource):
@@ -83,8 +79,6 @@ class AwsCluster(pulumi.ComponentResource):
         security_group = cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
         options = pulumi.ResourceOptions(parent=self)
         principals = short_names(args["admin_roles"])
-        if "deploy_role" in args:
-            principals["deploy"] = args["deploy_role"]
         usable = [
             *administer(name, environment, cluster_name=cluster.name, principals=principals, options=options),
             *reach(
@@ -92,7 +86,6 @@ class AwsCluster(pulumi.ComponentResource):
                 environment,
                 security_group=security_group,
                 ranges=args.get("api_client_cidrs", ()),
-                groups=args.get("api_client_security_groups", {}),
                 options=options,
             ),
             *self._addons(name, args, cluster, security_group),
@@ -104,7 +97,7 @@ class AwsCluster(pulumi.ComponentResource):
         self.kubernetes_version = pulumi.Output.from_input(args["kubernetes_version"])
         self.facts = AwsClusterFacts(
             name=self.cluster_name,
-            arn=arn(environment, "eks", f"cluster/{environment['name']}"),
+            arn=cluster_arn(environment, environment["name"]),
             kubernetes_version=args["kubernetes_version"],
             endpoint=self.endpoint,
             certificate_authority=self.certificate_authority,

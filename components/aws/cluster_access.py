@@ -12,8 +12,13 @@ from components.aws.facts import AwsEnvironment
 from components.aws.names import PARTITION, tags
 from components.errors import problem
 
-ADMINISTRATOR_POLICY: Final = f"arn:{PARTITION}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+_ACCESS_POLICIES: Final = f"arn:{PARTITION}:eks::aws:cluster-access-policy"
+
+ADMINISTRATOR_POLICY: Final = f"{_ACCESS_POLICIES}/AmazonEKSClusterAdminPolicy"
 """EKS' own policy that allows everything in the cluster, as Kubernetes' ``cluster-admin`` does."""
+
+VIEWER_POLICY: Final = f"{_ACCESS_POLICIES}/AmazonEKSViewPolicy"
+"""EKS' own policy that allows to read most objects of the cluster but no secrets, as Kubernetes' ``view`` does."""
 
 HTTPS: Final = 443
 
@@ -88,26 +93,23 @@ def reach(
     *,
     security_group: pulumi.Input[str],
     ranges: Sequence[str],
-    groups: Mapping[str, pulumi.Input[str]],
     options: pulumi.ResourceOptions,
 ) -> list[pulumi.Output[str]]:
-    """Let clients reach the private endpoint, by address range or security group; return what is known once they can.
+    """Let clients reach the private endpoint, by address range; return what is known once they can.
 
     Machines and pods need no rule: they share the security group, which admits its own members.
     """
     rules = []
-    for short, source in sorted({**{cidr: cidr for cidr in ranges}, **groups}.items()):
-        by_range = short in ranges
+    for cidr in sorted(ranges):
         rule = aws.vpc.SecurityGroupIngressRule(
-            f"{name}-reach-{short}",
+            f"{name}-reach-{cidr}",
             security_group_id=security_group,
-            description=f"API server from {short}",
+            description=f"API server from {cidr}",
             ip_protocol="tcp",
             from_port=HTTPS,
             to_port=HTTPS,
-            cidr_ipv4=source if by_range else None,
-            referenced_security_group_id=None if by_range else source,
-            tags=tags(environment, f"{environment['name']}-api-{short}"),
+            cidr_ipv4=cidr,
+            tags=tags(environment, f"{environment['name']}-api-{cidr}"),
             opts=options,
         )
         rules.append(rule.id)

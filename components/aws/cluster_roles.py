@@ -4,18 +4,13 @@ import pulumi
 
 from components.aws import cni
 from components.aws.facts import AwsEnvironment, AwsNetworkFacts
-from components.aws.names import addon_role_name, arn, cluster_role_name
+from components.aws.names import addon_role_name, cluster_arn, cluster_role_name
 from components.aws.policies import trust
 from components.aws.roles import Role, service_role
 from components.aws.workload_policies import pod_trust
 
 SYSTEM_PODS = "kube-system"
 """Namespace of the add-ons."""
-
-
-def cluster_arn(environment: AwsEnvironment) -> str:
-    """Return the ARN of the environment's own cluster."""
-    return arn(environment, "eks", f"cluster/{environment['name']}")
 
 
 def cluster_role(name: str, environment: AwsEnvironment, options: pulumi.ResourceOptions) -> Role:
@@ -30,7 +25,7 @@ def cluster_role(name: str, environment: AwsEnvironment, options: pulumi.Resourc
             {"Service": "eks.amazonaws.com"},
             condition={
                 "StringEquals": {"aws:SourceAccount": environment["account_id"]},
-                "ArnLike": {"aws:SourceArn": cluster_arn(environment)},
+                "ArnLike": {"aws:SourceArn": cluster_arn(environment, environment["name"])},
             },
         ),
         managed=["AmazonEKSClusterPolicy"],
@@ -45,7 +40,7 @@ def cni_role(name: str, environment: AwsEnvironment, network: AwsNetworkFacts, o
         environment,
         role_name=addon_role_name(environment["name"], "vpc-cni"),
         description=f"Network plugin of {environment['name']}",
-        trusted=pod_trust(environment, cluster_arn(environment), SYSTEM_PODS, cni.SERVICE_ACCOUNT),
+        trusted=pod_trust(environment, cluster_arn(environment, environment["name"]), SYSTEM_PODS, cni.SERVICE_ACCOUNT),
         inline={"interfaces": cni.statements(environment, network)},
         options=options,
     )

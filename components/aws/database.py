@@ -17,6 +17,7 @@ from components.aws.roles import service_role
 from components.contracts import Database, DatabaseArgs, MachineShape
 from components.errors import ArgumentsError, problem
 from components.keeping import keep, released
+from components.postgres_names import RESERVED_DATABASES, reserved_roles, role_is_reserved
 from components.versions import POSTGRESQL
 
 __all__ = ["AwsDatabase", "AwsDatabaseArgs", "parameters"]
@@ -43,8 +44,6 @@ MONITORING_POLICY: Final = "service-role/AmazonRDSEnhancedMonitoringRole"
 CERTIFICATE_AUTHORITY: Final = "rds-ca-rsa2048-g1"
 EVENT_CATEGORIES: Final = ("failover", "failure", "low storage", "maintenance", "recovery")
 
-_RESERVED_OWNERS: Final = ("admin", "rdsadmin", "rdsrepladmin", "rdstopmgr", "public")
-_RESERVED_NAMES: Final = ("postgres", "rdsadmin", "template0", "template1")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
 
@@ -312,15 +311,14 @@ def _child_of(parent: pulumi.Resource) -> pulumi.ResourceOptions:
 def _refuse_impossible(database_name: str, args: AwsDatabaseArgs) -> None:
     database, zones = args["database"], len(args["network"]["intra_subnets"])
     found = window_problems(args["maintenance"])
-    if not _NAME.fullmatch(database_name) or database_name in _RESERVED_NAMES:
-        allowed = f"letters, digits and underscores, beginning with a letter, and none of {', '.join(_RESERVED_NAMES)}"
+    if not _NAME.fullmatch(database_name) or database_name in RESERVED_DATABASES:
+        allowed = (
+            f"letters, digits and underscores, beginning with a letter, and none of {', '.join(RESERVED_DATABASES)}"
+        )
         found.append(problem("database_name", f"got {database_name!r}; allowed: {allowed}"))
     owner = database["owner"]
-    if not _NAME.fullmatch(owner) or owner in _RESERVED_OWNERS or owner.startswith("pg_"):
-        allowed = (
-            "letters, digits and underscores, beginning with a letter but not with pg_, "
-            f"and none of {', '.join(_RESERVED_OWNERS)}"
-        )
+    if not _NAME.fullmatch(owner) or role_is_reserved(owner):
+        allowed = f"letters, digits and underscores, beginning with a letter, and none of {reserved_roles()}"
         found.append(problem("database.owner", f"got {owner!r}; allowed: {allowed}"))
     limits = {"storage_gib": STORAGE_GIB, "backup_days": BACKUP_DAYS}
     values = {"storage_gib": database["storage_gib"], "backup_days": database.get("backup_days", DEFAULT_BACKUP_DAYS)}

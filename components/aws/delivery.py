@@ -7,6 +7,7 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.cluster_access import ADMINISTRATOR_POLICY, VIEWER_POLICY
 from components.aws.delivery_policies import deploy_policies, preview_policies
 from components.aws.facts import AwsClusterFacts, AwsEnvironment
 from components.aws.names import deploy_role_name, global_arn, preview_role_name, tags
@@ -24,8 +25,6 @@ REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+")
 DEPLOY_SECONDS: Final = 7200
 PREVIEW_SECONDS: Final = 3600
 """How long a session may last: machines of a pool are replaced in good order for longer than an hour."""
-
-ACCESS_POLICIES: Final = "arn:aws:eks::aws:cluster-access-policy"
 
 
 class AwsDeliveryArgs(TypedDict):
@@ -112,8 +111,8 @@ class AwsDelivery(pulumi.ComponentResource):
             preview_policies(environment, cluster_name),
             PREVIEW_SECONDS,
         )
-        self._access("deploy", self.deploy_role_arn, cluster["name"], "AmazonEKSClusterAdminPolicy")
-        self._access("preview", self.preview_role_arn, cluster["name"], "AmazonEKSViewPolicy")
+        self._access("deploy", self.deploy_role_arn, cluster["name"], ADMINISTRATOR_POLICY)
+        self._access("preview", self.preview_role_arn, cluster["name"], VIEWER_POLICY)
         self.register_outputs(
             {
                 "deployRoleArn": self.deploy_role_arn,
@@ -171,7 +170,7 @@ class AwsDelivery(pulumi.ComponentResource):
             ).arn
         return self._policies[policy]
 
-    def _access(self, role: str, arn: pulumi.Output[str], cluster_name: pulumi.Input[str], policy: str) -> None:
+    def _access(self, role: str, arn: pulumi.Output[str], cluster_name: pulumi.Input[str], policy_arn: str) -> None:
         entry = aws.eks.AccessEntry(
             f"{self._name}-{role}-access",
             cluster_name=cluster_name,
@@ -184,7 +183,7 @@ class AwsDelivery(pulumi.ComponentResource):
             f"{self._name}-{role}-access-policy",
             cluster_name=cluster_name,
             principal_arn=entry.principal_arn,
-            policy_arn=f"{ACCESS_POLICIES}/{policy}",
+            policy_arn=policy_arn,
             access_scope={"type": "cluster"},
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -17,6 +17,7 @@ from components.aws.names import (
     boundary_arn,
     bucket_arn,
     bucket_name,
+    cluster_arn,
     global_arn,
     state_bucket_name,
     state_key_alias,
@@ -184,7 +185,7 @@ def _cluster(environment: AwsEnvironment, cluster_name: str) -> list[Statement]:
                 "CreateAccessEntry CreateAddon CreateFargateProfile CreateNodegroup CreatePodIdentityAssociation",
                 "TagResource UntagResource UpdateClusterConfig UpdateClusterVersion",
             ),
-            [arn(environment, "eks", f"cluster/{cluster_name}")],
+            [cluster_arn(environment, cluster_name)],
         ),
         allow(
             "ChangePartsOfCluster",

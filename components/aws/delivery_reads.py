@@ -1,7 +1,7 @@
 """What both roles of CI may look at: how things are set up, and no data, as policy documents."""
 
 from components.aws.facts import AwsEnvironment
-from components.aws.names import arn, bucket_arn, bucket_name, global_arn
+from components.aws.names import arn, bucket_arn, bucket_name, cluster_arn, global_arn
 from components.aws.policies import Statement, allow
 
 
@@ -74,7 +74,7 @@ def _foundation(environment: AwsEnvironment, cluster_name: str) -> list[Statemen
                 "DescribeCluster DescribeUpdate ListAccessEntries ListAddons ListFargateProfiles ListNodegroups",
                 "ListPodIdentityAssociations ListTagsForResource ListUpdates",
             ),
-            [arn(environment, "eks", f"cluster/{cluster_name}")],
+            [cluster_arn(environment, cluster_name)],
         ),
         allow(
             "ReadPartsOfCluster",

@@ -20,7 +20,7 @@ ENDPOINTS: Final[Mapping[str, str]] = {
     "eks": "descriptions of the cluster, by which machines join it",
     "eks-auth": "credentials of pods",
     "elasticfilesystem": "home volumes",
-    "elasticloadbalancing": "load balancers of services",
+    "elasticloadbalancing": "load balancers of Services, where somebody makes some; the platform makes none",
     "kms": "keys, by whoever asks for them without a service between",
     "logs": "logs of managed Airflow, and of whatever else writes to CloudWatch",
     "monitoring": "metrics of managed Airflow and of agents",

@@ -7,7 +7,7 @@ import pulumi
 
 from components.aws.cluster_provider import cluster_contract, cluster_provider
 from components.aws.facts import AwsClusterFacts, AwsEnvironment, AwsNetworkFacts
-from components.aws.names import arn
+from components.aws.names import cluster_arn
 from components.errors import ArgumentsError, problem
 
 __all__ = ["AwsExistingCluster", "AwsExistingClusterArgs"]
@@ -57,7 +57,7 @@ class AwsExistingCluster(pulumi.ComponentResource):
         environment, cluster_name = args["environment"], args["cluster_name"]
         self.facts = AwsClusterFacts(
             name=cluster_name,
-            arn=arn(environment, "eks", f"cluster/{cluster_name}"),
+            arn=cluster_arn(environment, cluster_name),
             kubernetes_version=args["kubernetes_version"],
             endpoint=args["endpoint"],
             certificate_authority=args["certificate_authority"],

@@ -96,7 +96,11 @@ def back_up(
         environment,
         role_name=homes_backup_role_name(environment["name"]),
         description="Backs up home volumes",
-        trusted=trust("Backups", {"Service": "backup.amazonaws.com"}),
+        trusted=trust(
+            "Backups",
+            {"Service": "backup.amazonaws.com"},
+            condition={"StringEqualsIfExists": {"aws:SourceAccount": environment["account_id"]}},
+        ),
         options=options,
         inline={"back-up": backup_statements(environment, file_system_arn, key_arn)},
     )

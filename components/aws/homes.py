@@ -227,7 +227,7 @@ class AwsHomes(pulumi.ComponentResource):
                 security_groups=[group_id],
                 opts=self._children,
             ).id
-            for zone, subnet in network["intra_subnets"].items()
+            for zone, subnet in sorted(network["intra_subnets"].items())
         ]
         return ready(file_system_id, policy.id, *targets)
 

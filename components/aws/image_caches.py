@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components.aws.facts import AwsEnvironment
 from components.aws.names import (
+    WITH_CREDENTIAL,
     arn,
     image_cache_policy_name,
     image_cache_prefix,
@@ -30,9 +31,6 @@ UPSTREAMS: Final[Mapping[str, str]] = {
     "registry.k8s.io": "registry.k8s.io",
 }
 """Address that ECR fetches from, by the registry that image references name."""
-
-WITH_CREDENTIAL: Final = ("docker.io", "ghcr.io")
-"""Registries that ECR caches only with a credential."""
 
 CREDENTIAL_PREFIX: Final = "ecr-pullthroughcache/"
 """What ECR demands that names of credentials begin with."""

@@ -10,6 +10,9 @@ PARTITION = "aws"
 ENVIRONMENT_TAG = "mlplatform/environment"
 """Tag whose value is the environment's name: what budgets and conditions of policies tell environments apart by."""
 
+WITH_CREDENTIAL: Final = ("docker.io", "ghcr.io")
+"""Registries that ECR caches only with a credential."""
+
 _CACHE_SUFFIXES: Final = {
     "docker.io": "hub",
     "ghcr.io": "ghcr",
@@ -50,6 +53,11 @@ def tags(environment: AwsEnvironment, name: str, **further: str) -> dict[str, st
 def propagated_tags(environment: AwsEnvironment) -> dict[str, str]:
     """Return the tags of what the environment's controllers make, such as machines and volumes; they name it."""
     return {**environment["tags"], ENVIRONMENT_TAG: environment["name"]}
+
+
+def cluster_arn(environment: AwsEnvironment, cluster_name: str) -> str:
+    """Return the ARN of an EKS cluster of the environment's account and region."""
+    return arn(environment, "eks", f"cluster/{cluster_name}")
 
 
 def state_bucket_name(environment_name: str, account_id: str) -> str:

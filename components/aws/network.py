@@ -20,13 +20,10 @@ __all__ = ["AwsNetwork", "AwsNetworkArgs"]
 EVERYWHERE = "0.0.0.0/0"
 
 LOAD_BALANCER_TAG = "kubernetes.io/role/elb"
-"""Tag of the subnets in which the load balancer controller puts internet-facing load balancers."""
+"""Tag of the subnets for internet-facing load balancers of Services. The platform makes none."""
 
 INTERNAL_LOAD_BALANCER_TAG = "kubernetes.io/role/internal-elb"
-"""Tag of the subnets in which the load balancer controller puts internal load balancers."""
-
-DISCOVERY_TAG = "karpenter.sh/discovery"
-"""Tag of the subnets in which Karpenter starts machines; its value is the cluster's name."""
+"""Tag of the subnets for internal load balancers of Services. The platform makes none."""
 
 
 class AwsNetworkArgs(TypedDict):
@@ -256,7 +253,7 @@ class AwsNetwork(pulumi.ComponentResource):
     ) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[str]], dict[str, pulumi.Output[str]]]:
         """Return the IDs of the private, the pods' and the intra subnets by zone, known once their routes exist."""
         private, pods, intra = {}, {}, {}
-        of_machines = {INTERNAL_LOAD_BALANCER_TAG: "1", DISCOVERY_TAG: self._environment["name"]}
+        of_machines = {INTERNAL_LOAD_BALANCER_TAG: "1"}
         for zone, ranges in self._plan.items():
             machines = self._subnet("private", zone, ranges.private, self._vpc_id, of_machines)
             routed = self._associate(f"private-{zone}-routes", machines, tables[zone])

@@ -50,11 +50,15 @@ SMALLEST_PODS: Final = SMALLEST_SUBNET - SLOT_BITS
 SMALLEST_RESERVED: Final = 24
 """Prefix length of the smallest subnet of pods of which parts are kept for prefixes."""
 
-_PRIVATE_USE: Final = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+PRIVATE_USE: Final = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""Ranges for private use (RFC 1918), of which AWS takes no two together."""
+
 _NEVER_SECONDARY: Final = IPv4Network("198.19.0.0/16")
-_LOWEST: Final = IPv4Network("10.0.0.0/15")
-_NEVER_BESIDE_LOWEST: Final = IPv4Network("10.0.0.0/16")
-"""What AWS uses itself, and adds to no VPC whose first range is in the lowest two of 10.0.0.0/8."""
+_NEVER_WITHIN: Final = (
+    (IPv4Network("10.0.0.0/15"), IPv4Network("10.0.0.0/16")),
+    (IPv4Network("172.16.0.0/12"), IPv4Network("172.31.0.0/16")),
+)
+"""Pairs of ranges: to a VPC whose first range is within the one, AWS does not add the other, which it uses itself."""
 
 
 class ZoneSubnets(NamedTuple):
@@ -99,17 +103,23 @@ def _range(path: str, cidr: str, smallest: int, found: list[InputPropertyErrorDe
     return network
 
 
+def never_beside(vpc: IPv4Network) -> tuple[IPv4Network, ...]:
+    """Return the ranges of which AWS adds nothing to a VPC whose first range is ``vpc``.
+
+    They are those of the VPC user guide, restrictions of CIDR block associations: what AWS uses itself, and the blocks
+    for private use that the first range is not in.
+    """
+    kept = [second for first, second in _NEVER_WITHIN if vpc.subnet_of(first)]
+    return (*kept, *(block for block in PRIVATE_USE if not vpc.subnet_of(block)), _NEVER_SECONDARY)
+
+
 def _together(vpc: IPv4Network, pods: IPv4Network) -> list[InputPropertyErrorDetails]:
-    if vpc.subnet_of(_LOWEST) and pods.subnet_of(_NEVER_BESIDE_LOWEST):
-        return [problem("pod_cidr", f"got {pods}; allowed: a range outside {_NEVER_BESIDE_LOWEST}, which AWS keeps")]
     if vpc.overlaps(pods):
         return [problem("pod_cidr", f"got {pods}; allowed: a range that does not overlap vpc_cidr, {vpc}")]
-    # AWS refuses a second range from another private block than the first one's (VPC CIDR association restrictions).
-    allowed = next((block for block in _PRIVATE_USE if vpc.subnet_of(block)), None)
-    elsewhere = any(pods.overlaps(block) for block in _PRIVATE_USE if block != allowed)
-    if elsewhere or pods.overlaps(_NEVER_SECONDARY):
-        same = "100.64.0.0/10" if allowed is None else f"100.64.0.0/10 or {allowed}"
-        return [problem("pod_cidr", f"got {pods}; allowed: a range of {same}, or one of public addresses")]
+    refused = never_beside(vpc)
+    if any(pods.overlaps(block) for block in refused):
+        outside = ", ".join(map(str, refused))
+        return [problem("pod_cidr", f"got {pods}; allowed: a range outside {outside}, which AWS does not add to {vpc}")]
     return []
 
 

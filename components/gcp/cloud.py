@@ -96,6 +96,7 @@ class GcpCloud:
         self._place = self._foundation.place
         self.provider: pulumi.ProviderResource = self._foundation.kubernetes
         self.cluster: Cluster = self._foundation.contract
+        self.image_caches: Mapping[str, pulumi.Input[str]] = self._foundation.image_caches
         self._buckets: dict[str, pulumi.Input[str]] = {}
         self._databases: dict[str, int] = {}
         self._subscriptions: dict[str, str] = {}
@@ -201,8 +202,8 @@ class GcpCloud:
 
     def workload_identity(self, name: str, args: WorkloadIdentityArgs) -> WorkloadIdentity:
         """Provide a service account with grants of its own, on a dataset those that it has on the store of its name."""
-        writes = set(args["write_stores"]) & set(self._writers)
-        reads = set(args["read_stores"]) & set(self._readers) - writes
+        writes = sorted(set(args["write_stores"]) & set(self._writers))
+        reads = sorted(set(args["read_stores"]) & set(self._readers) - set(writes))
         identity = GcpWorkloadIdentity(
             name,
             {

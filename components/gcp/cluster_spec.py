@@ -80,8 +80,6 @@ class GcpClusterArgs(TypedDict):
     """Ranges that reach the API server by its public address; it has none where they are left out."""
     security_group: NotRequired[str]
     """Google group, ``gke-security-groups@<domain>``, whose member groups Kubernetes knows."""
-    notification_topic: NotRequired[pulumi.Input[str]]
-    """ID of the Pub/Sub topic that learns of upgrades and security bulletins."""
     managed_prometheus: NotRequired[bool]
     """Whether Google's managed Prometheus collects metrics, those of GPUs among them; it does where a pool has GPUs and
     this is left out."""
@@ -236,7 +234,7 @@ def addons() -> dict[str, Any]:
 def observation(args: GcpClusterArgs) -> dict[str, Any]:
     """Return what GKE logs and measures."""
     managed = args.get("managed_prometheus", any("gpu" in pool for pool in args["pools"].values()))
-    found: dict[str, Any] = {
+    return {
         "logging_config": {"enable_components": list(LOGS)},
         "monitoring_config": {
             "enable_components": sorted([*METRICS, *([GPU_METRICS] if managed else [])]),
@@ -245,15 +243,6 @@ def observation(args: GcpClusterArgs) -> dict[str, Any]:
         "cost_management_config": {"enabled": True},
         "security_posture_config": {"mode": "BASIC", "vulnerability_mode": "VULNERABILITY_DISABLED"},
     }
-    if "notification_topic" in args:
-        found["notification_config"] = {
-            "pubsub": {
-                "enabled": True,
-                "topic": args["notification_topic"],
-                "filter": {"event_types": ["SECURITY_BULLETIN_EVENT", "UPGRADE_AVAILABLE_EVENT", "UPGRADE_EVENT"]},
-            }
-        }
-    return found
 
 
 def first_node_pool(args: GcpClusterArgs, node_service_account: pulumi.Input[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from components.gcp.facts import GcpEnvironment, GcpNetworkFacts
 from components.gcp.maintenance import DAYS, GcpMaintenanceWindow, start_hour, window_problems
 from components.gcp.names import database_instance_name
 from components.keeping import keep, released
+from components.postgres_names import RESERVED_DATABASES, reserved_roles, role_is_reserved
 from components.versions import POSTGRESQL
 
 __all__ = ["GcpDatabase", "GcpDatabaseArgs"]
@@ -97,8 +98,11 @@ def argument_problems(args: GcpDatabaseArgs) -> list[InputPropertyErrorDetails]:
         found.append(problem("database.backup_days", f"got {days}; allowed: 1 to {MOST_BACKUP_DAYS}"))
     if "shape" in database and (reason := shape_problem(database["shape"])):
         found.append(problem("database.shape", reason))
-    if database["owner"] == "postgres" or database["owner"].startswith("cloudsql"):
-        rule = "a role of its own, not one of Cloud SQL's"
+    if args["database_name"] in RESERVED_DATABASES:
+        rule = f"none of {', '.join(RESERVED_DATABASES)}"
+        found.append(problem("database_name", f"got {args['database_name']!r}; allowed: {rule}"))
+    if role_is_reserved(database["owner"]):
+        rule = f"a role of its own, and none of {reserved_roles()}"
         found.append(problem("database.owner", f"got {database['owner']!r}; allowed: {rule}"))
     return found
 

@@ -58,9 +58,6 @@ class GcpDeliveryArgs(TypedDict):
     """ID of the KMS key of the secrets in the state and in the stack's file."""
     act_as: Mapping[str, pulumi.Input[str]]
     """Emails of the service accounts that deployed machines and services run as, by a name for each."""
-    grantable_roles: NotRequired[Sequence[str]]
-    """Roles that whoever deploys may grant in the project, and no other; those of this package's components where it
-    is left out."""
     billing_account: NotRequired[str]
     """Billing account whose budgets are deployed, such as ``012345-6789AB-CDEF01``."""
     github_environment: NotRequired[str]
@@ -264,7 +261,7 @@ class GcpDelivery(pulumi.ComponentResource):
     def _iam_admin(self, account: gcp.serviceaccount.Account) -> pulumi.Output[str]:
         limited = {
             "title": "only the roles that the environment's components grant",
-            "expression": only_grants(self._args.get("grantable_roles", GRANTED)),
+            "expression": only_grants(GRANTED),
         }
         return self._granted("deploy-iam", account, PROJECT_IAM_ADMIN, condition=limited)
 

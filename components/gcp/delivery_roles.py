@@ -1,10 +1,12 @@
 """What CI may do in a project: rights spelled out by service.
 
 A predefined role is used where a service's own has no right to read what people stored; the rest is in custom roles.
-Whoever deploys makes every resource of an environment, with no right to read objects, query tables, log in to
-databases, use a data key or destroy one. It does read the cluster's secrets, which it makes, and it sets the policies
-of buckets, keys and datasets, because identities of workloads are granted there: a grant to itself would show in the
-audit log. The trust in CI itself, and its roles, are for people to change.
+Whoever deploys makes every resource of an environment, with no right to read objects, query tables, use a data key or
+destroy one. It does read the environment's secrets, of the cluster and of Secret Manager, which it makes: passwords of
+databases are among them, and it may make database users and set their passwords, so it can log in to databases from
+where they are reached. It sets the policies of buckets, keys and datasets too, because identities of workloads are
+granted there: a grant to itself would show in the audit log. The trust in CI itself, and its roles, are for people to
+change.
 """
 
 from collections.abc import Iterable, Mapping

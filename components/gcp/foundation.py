@@ -154,7 +154,7 @@ class GcpFoundation:
             {"environment": environment, "admins": args["admin_groups"], "users": args["people"]},
             options,
         )
-        GcpImageCaches(
+        self.image_caches = GcpImageCaches(
             "image-caches",
             {
                 "environment": environment,
@@ -163,7 +163,7 @@ class GcpFoundation:
                 "node_service_account": cluster.facts["node_service_account"],
             },
             options,
-        )
+        ).facts
 
     def options(self, *further: pulumi.ProviderResource) -> pulumi.ResourceOptions:
         """Return options with the provider of Google Cloud, and with ``further`` ones."""

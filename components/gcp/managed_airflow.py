@@ -47,11 +47,6 @@ class GcpManagedAirflowArgs(TypedDict):
     """When Google may upgrade it; at least 12 hours a week are given, whatever ``hours`` says."""
     buckets: Mapping[str, pulumi.Input[str]]
     """Names of the buckets that its tasks read and write, by store."""
-    internal_cidr: NotRequired[str]
-    """A ``/20`` for its own components that overlaps with nothing in the network; Composer's own, 100.64.128.0/20,
-    where it is left out."""
-    environment_variables: NotRequired[Mapping[str, str]]
-    """Environment variables of every task."""
     packages: NotRequired[Mapping[str, str]]
     """Python packages, each with the versions that it may have, such as ``==1.2.3``."""
 
@@ -163,8 +158,6 @@ class GcpManagedAirflow(pulumi.ComponentResource):
             "subnetwork": args["network"]["subnetwork"],
             "service_account": self.service_account,
         }
-        if "internal_cidr" in args:
-            node_config["composer_internal_ipv4_cidr_block"] = args["internal_cidr"]
         config: gcp.composer.EnvironmentConfigArgsDict = {
             "environment_size": size.environment_size,
             "enable_private_environment": True,
@@ -174,7 +167,6 @@ class GcpManagedAirflow(pulumi.ComponentResource):
             "encryption_config": {"kms_key_name": args["key_id"]},
             "software_config": {
                 "image_version": image_version(),
-                "env_variables": dict(args.get("environment_variables", {})),
                 "pypi_packages": dict(args.get("packages", {})),
             },
             "workloads_config": workloads(

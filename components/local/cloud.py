@@ -67,6 +67,7 @@ class LocalCloud:
         )
         self.provider: pulumi.ProviderResource = cluster.provider
         self.cluster: Cluster = cluster.facts
+        self.image_caches: Mapping[str, pulumi.Input[str]] = {}
 
     def _options(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(providers=[self.provider])

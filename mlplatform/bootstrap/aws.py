@@ -12,6 +12,7 @@ from mlplatform.bootstrap.plan import (
     Command,
     Found,
     Identity,
+    Place,
     Plan,
     Step,
     Variable,
@@ -107,6 +108,7 @@ def _identity(target: AwsTarget) -> Identity:
         Check(target.command("sts", "get-caller-identity"), judge),
         wanted=f"account {target.account_id}",
         log_in=f"aws sso login{profile}, or aws configure{profile}",
+        place=Place(target.command("sts", "get-caller-identity", text="Account"), target.account_id),
     )
 
 
@@ -276,6 +278,7 @@ def _spot_step(target: AwsTarget) -> Step:
             ),
         ),
         (target.command("iam", "create-service-linked-role", "--aws-service-name", SPOT_SERVICE),),
+        shared=True,
     )
 
 

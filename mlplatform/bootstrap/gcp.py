@@ -14,6 +14,7 @@ from mlplatform.bootstrap.plan import (
     Command,
     Found,
     Identity,
+    Place,
     Plan,
     Step,
     difference,
@@ -138,6 +139,10 @@ def _identities(target: GcpTarget) -> tuple[Identity, ...]:
             Check(Command(("gcloud", "projects", "describe", target.project, "--format=json")), project),
             wanted=f"project {target.project} with the number {target.project_number}",
             log_in="gcloud auth login, as somebody who may see the project",
+            place=Place(
+                Command(("gcloud", "projects", "describe", target.project, "--format=value(projectNumber)")),
+                target.project_number,
+            ),
         ),
     )
 

@@ -96,6 +96,17 @@ class Step:
     """How to make it, or to set it where it differs."""
     keeps: str = ""
     """Name of the variable that what the checks find is kept in."""
+    shared: bool = False
+    """Whether it belongs to all environments of the account, so that another one's may have made it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the command line has to act, as a shell can tell it."""
+
+    shown_by: Command
+    """Prints the ID of the account or project, and nothing else."""
+    id: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,8 @@ class Identity:
     """Which account or project it should be, in words."""
     log_in: str
     """How to become that, as a command."""
+    place: Place | None = None
+    """The account or project; ``None`` where it is only asked whether anybody is logged in."""
 
 
 @dataclass(frozen=True)

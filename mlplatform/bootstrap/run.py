@@ -2,13 +2,14 @@
 
 import json
 import os
+import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from mlplatform.bootstrap.plan import Check, Command, Found, Identity, Plan, State, Step, missing
+from mlplatform.bootstrap.plan import Check, Command, Found, Identity, Place, Plan, State, Step, missing
 from mlplatform.errors import UserError
 
 Report = Callable[[str], None]
@@ -153,12 +154,39 @@ def _refuse_conflicts(rows: Sequence[Row]) -> None:
 
 
 def script(plan: Plan) -> Iterator[str]:
-    """Return the lines of a shell script that makes everything, for whoever wants to read or run it."""
+    """Return the lines of a shell script that makes everything, for whoever wants to read or run it.
+
+    It looks at nothing but where it acts, and at what other environments may have made: it stops at the first command
+    that fails, and at any account or project but the environment's.
+    """
+    yield "#!/bin/sh"
+    yield "# Stops at the first command that fails, so at the first thing that is there already."
+    yield "set -eu"
+    yield from (f"export {name}={shlex.quote(value)}" for name, value in plan.environment.items())
+    for identity in plan.identities:
+        if identity.place is not None:
+            yield from _stop_elsewhere(identity, identity.place)
     for step in plan.steps:
         yield f"# {step.what}: {step.why}"
-        yield from (command.shell() for command in step.commands)
+        commands = [command.shell() for command in step.commands]
+        if step.shared:
+            looks = " && ".join(f"{check.command.shell()} >/dev/null 2>&1" for check in step.checks)
+            yield from (f"if ! {{ {looks}; }}; then", *commands, "fi")
+        else:
+            yield from commands
     yield "# afterwards"
     yield from plan.afterwards
+
+
+def _stop_elsewhere(identity: Identity, place: Place) -> Iterator[str]:
+    program = place.shown_by.program
+    yield f"# Acts in {identity.wanted}, or not at all."
+    yield replace(place.shown_by, keeps="place").shell()
+    yield f'if [ "$place" != {shlex.quote(place.id)} ]; then'
+    complaint = f"wanted: {identity.wanted}; nothing was changed"
+    yield f"  printf '%s\\n' \"{program} acts in $place; \"{shlex.quote(complaint)} >&2"
+    yield "  exit 1"
+    yield "fi"
 
 
 def _answer(output: str) -> Any:  # noqa: ANN401  JSON

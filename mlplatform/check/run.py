@@ -1,5 +1,6 @@
 """Checks evaluated environments: strict findings of the evaluation, and checkov over what they would deploy."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from mlplatform.check.findings import Finding, Severity
 from mlplatform.graph import Evaluation, Resource, ResourceGraph
 from mlplatform.graph import Finding as GraphFinding
 from mlplatform.graph import Severity as GraphSeverity
-from mlplatform.render.kubernetes import Rendered, render
+from mlplatform.render.files import RELEASES
+from mlplatform.render.kubernetes import HelmRelease, Rendered, render
 from mlplatform.render.terraform import Plan, plan
 
 EVALUATION: Final = "evaluation"
@@ -109,6 +111,21 @@ def _unmapped(made: Plan) -> list[Finding]:
     ]
 
 
+def _expand(environment: str, release: HelmRelease) -> str:
+    """Say by which commands a chart's objects can be looked into."""
+    options = {
+        "--repo": release.repository,
+        "--version": release.version,
+        "--namespace": release.namespace,
+    }
+    words = ["helm", "template", release.name, release.chart]
+    words += [word for option, value in options.items() if value for word in (option, value)]
+    render_values = shlex.join(["mlplatform", "render", environment, "--out", f"out/{environment}"])
+    # The file's number depends on what is rendered with it.
+    values = f"out/{environment}/{RELEASES}/*-release-{release.namespace}-{release.name}.yaml"
+    return f"scan what helm prints: {render_values} && {shlex.join(words)} --values {values}"
+
+
 def _not_looked_into(job: Job, rendered: Rendered) -> Iterator[Finding]:
     by_urn = job.evaluation.filled.by_urn
     for release in rendered.releases:
@@ -118,7 +135,7 @@ def _not_looked_into(job: Job, rendered: Rendered) -> Iterator[Finding]:
             urn=release.urn,
             severity=Severity.NOTE,
             message=f"chart {release.chart} {release.version or ''}".rstrip() + ": its objects were not looked into",
-            remedy="render the chart with its values, and scan what comes out",
+            remedy=_expand(job.environment, release),
             source=by_urn[release.urn].source,
         )
     for resource in job.evaluation.filled.resources:

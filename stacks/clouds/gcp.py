@@ -9,7 +9,6 @@ from components.gcp.facts import GcpEnvironment
 from components.gcp.foundation import GcpExistingClusterWanted, GcpExistingNetworkWanted, GcpFoundationArgs
 from components.gcp.maintenance import GcpMaintenanceWindow
 from components.gcp.names import resource_labels
-from stacks import wanted
 from stacks.settings import GcpNetworkSettings, GcpSettings, Settings
 
 
@@ -66,7 +65,7 @@ def _foundation(settings: Settings, gcp: GcpSettings) -> GcpFoundationArgs:
         public_cidrs=cluster.public_endpoint.allowed_cidrs if cluster.public_endpoint else (),
         admin_groups=gcp.admin_groups,
         people=_people(settings),
-        pools={name: wanted.node_pool(pool) for name, pool in settings.node_pools.items()},
+        pools={name: pool.arguments() for name, pool in settings.node_pools.items()},
         log_days=settings.logs.retention_days,
         lock_logs=gcp.lock_logs,
         image_caches=[each.value for each in settings.image_caches.registries],

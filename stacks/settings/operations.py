@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
+from components.aws import names
 from stacks.settings.cloud_values import (
     AwsConnectionArn,
     AwsIdentityProviderArn,
@@ -32,7 +33,7 @@ class Upstream(StrEnum):
     """GitHub; on aws it needs a credential."""
 
 
-WITH_CREDENTIAL = (Upstream.DOCKER_HUB, Upstream.GITHUB)
+WITH_CREDENTIAL = tuple(Upstream(registry) for registry in names.WITH_CREDENTIAL)
 """Upstream registries that ECR caches only with a credential."""
 
 CredentialUpstream = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from components.contracts import Capacity, PoolPurpose
+from components.contracts import Capacity, Gpu, MachineShape, NodePoolArgs, PoolPurpose, Taint
 from stacks.settings.model import Section, either
 from stacks.settings.values import GpuModel, LabelKey, LabelValue, MachineFamily, Many
 
@@ -77,3 +77,21 @@ class NodePoolSettings(Section):
     """Taints of the nodes, beside the pool's own."""
     gpu: GpuSettings | None = None
     """GPUs of each machine."""
+
+    def arguments(self) -> NodePoolArgs:
+        """Return the pool in the words of the contract."""
+        args = NodePoolArgs(
+            purpose=self.purpose,
+            shapes=[MachineShape(cpu=shape.cpu, memory_gib=shape.memory_gib) for shape in self.shapes],
+            families=list(self.families),
+            min_nodes=self.min,
+            max_nodes=self.max,
+            capacity=self.capacity,
+            disk_gib=self.disk_gib,
+            idle_seconds=self.idle_seconds,
+            labels=dict(self.labels),
+            taints=[Taint(key=taint.key, value=taint.value, effect=taint.effect.value) for taint in self.taints],
+        )
+        if self.gpu is not None:
+            args["gpu"] = Gpu(model=self.gpu.model, count=self.gpu.count)
+        return args

@@ -32,7 +32,11 @@ if verb == "sts get-caller-identity":
     if not world["account"]:
         print("\\nUnable to locate credentials. You can configure them by running aws configure", file=sys.stderr)
         sys.exit(253)
-    answer({{"Account": world["account"], "Arn": "arn:aws:iam::" + world["account"] + ":user/someone"}})
+    if option.get("--query") == "Account":
+        assert option["--output"] == "text"
+        print(world["account"])
+    else:
+        answer({{"Account": world["account"], "Arn": "arn:aws:iam::" + world["account"] + ":user/someone"}})
     sys.exit(0)
 assert option["--region"] == "eu-west-1", args
 if verb == "kms describe-key":
@@ -116,6 +120,10 @@ with (home / "calls").open("a") as calls:
     calls.write(json.dumps(args) + "\\n")
 option = {{each.partition("=")[0]: each.partition("=")[2] for each in args if each.startswith("--")}}
 words = [each for each in args if not each.startswith("--")]
+if option["--format"] == "value(projectNumber)":
+    assert words == ["projects", "describe", "example-ml-dev"], args
+    print(world["number"])
+    sys.exit(0)
 assert option["--format"] == "json", args
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -267,6 +268,76 @@ def test_print_runs_nothing_and_gives_every_command(
         f"pulumi login 's3://{AWS_BUCKET}?region=eu-west-1'",
         "pulumi stack init aws-dev --secrets-provider='awskms:///alias/mlplatform-aws-dev-state?region=eu-west-1'",
     ]
+
+
+def run_script(environment: Environment, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Run the printed script by a shell that has the stand-ins on PATH; return its exit code and what it complained."""
+    pulumi = cloud.program.with_name("pulumi")
+    pulumi.write_text("#!/bin/sh\n")
+    pulumi.chmod(0o755)
+    capsys.readouterr()
+    print_script(environment)
+    script = capsys.readouterr().out
+    done = subprocess.run(["/bin/sh"], input=script, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(("name", "program"), [("aws-dev", "aws"), ("gcp-dev", "gcloud")])
+def test_the_printed_script_makes_everything(
+    request: pytest.FixtureRequest, environment: Named, capsys: pytest.CaptureFixture[str], name: str, program: str
+) -> None:
+    cloud: Cloud = request.getfixturevalue(program)
+    assert run_script(environment(name), cloud, capsys) == (0, "")
+    cloud.forget_calls()
+    make(environment(name))
+    assert cloud.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "other", "complaint"),
+    [
+        ("aws-dev", "aws", {"account": "999999999999"}, "aws acts in 999999999999; wanted: account 111122223333"),
+        ("gcp-dev", "gcloud", {"number": "5"}, "gcloud acts in 5; wanted: project example-ml-dev with the number"),
+    ],
+)
+def test_the_printed_script_stops_in_another_account(
+    request: pytest.FixtureRequest,
+    environment: Named,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    name: str,
+    program: str,
+    other: dict[str, str],
+    complaint: str,
+) -> None:
+    cloud: Cloud = request.getfixturevalue(program)
+    cloud.change(**other)
+    code, complained = run_script(environment(name), cloud, capsys)
+    assert code == 1
+    assert complained.startswith(complaint)
+    assert cloud.writes() == []
+
+
+def test_the_printed_script_stops_where_a_command_fails_or_nobody_is_logged_in(
+    aws: Cloud, environment: Named, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.change(fail="kms create-alias")
+    code, complained = run_script(environment("aws-dev"), aws, capsys)
+    assert code != 0
+    assert "AccessDenied" in complained
+    assert aws.writes() == ["kms create-key", "kms create-alias"]
+    aws.forget_calls()
+    aws.change(fail="", account="")
+    assert run_script(environment("aws-dev"), aws, capsys)[0] != 0
+    assert aws.writes() == []
+
+
+def test_the_printed_script_keeps_what_another_environment_of_the_account_made(
+    aws: Cloud, environment: Named, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.change(roles=["AWSServiceRoleForEC2Spot"])
+    assert run_script(environment("aws-dev"), aws, capsys) == (0, "")
+    assert "iam create-service-linked-role" not in aws.writes()
 
 
 def test_no_command_deletes(environment: Named) -> None:

@@ -79,6 +79,10 @@ def test_what_is_not_looked_into_is_named(checked: Checked):
     notes = {each.rule: each for each in checked.findings if each.severity is Severity.NOTE}
     assert sorted(notes) == ["chart-not-expanded", "patch-not-applied"]
     assert notes["chart-not-expanded"].message == "chart thing 1.0.0: its objects were not looked into"
+    assert notes["chart-not-expanded"].remedy == (
+        "scan what helm prints: mlplatform render faults --out out/faults && helm template thing thing --version 1.0.0 "
+        "--namespace team --values out/faults/releases/*-release-team-thing.yaml"
+    )
     assert notes["patch-not-applied"].resource == "kubernetes:storage.k8s.io/v1:StorageClassPatch::patch"
 
 

@@ -1,8 +1,6 @@
 """Every Kubernetes object of the local platform against Kubernetes' own schemas and those of custom resources."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -11,10 +9,9 @@ import pytest
 
 from mlplatform.graph import Resource, Secret
 from tests.stacks.environments import kubernetes_objects, local
+from tests.support.schemas import custom_resource_schema, needs_schemas
 
 KUBERNETES = "1.36"
-BESIDE_THE_PROJECT = Path(__file__).parents[3] / "shared" / "schemas"
-SCHEMAS = Path(os.environ.get("MLPLATFORM_SCHEMAS", BESIDE_THE_PROJECT))
 WITHOUT_SCHEMA = {"KWOKNodeClass"}
 CUSTOM_GROUPS = ("karpenter.sh/", "karpenter.kwok.sh/")
 
@@ -48,14 +45,14 @@ def test_the_strict_check_can_fail() -> None:
         kubernetes_validate.validate(cron_job, KUBERNETES, strict=True)
 
 
-@pytest.mark.skipif(not (SCHEMAS / "crds").is_dir(), reason=f"no schemas of custom resources in {SCHEMAS}")
+@needs_schemas
 def test_custom_kinds_are_valid() -> None:
     _, custom = _split()
     checked = 0
     for resource in custom:
         kind, version = resource.inputs["kind"], resource.inputs["apiVersion"]
         group, name = version.split("/")
-        file = SCHEMAS / "crds" / group / f"{kind.lower()}_{name}.json"
+        file = custom_resource_schema(group, kind, name)
         if kind in WITHOUT_SCHEMA:
             assert not file.exists(), f"{kind} has a schema now: check it"
             continue

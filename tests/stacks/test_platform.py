@@ -125,8 +125,10 @@ def test_passwords_reach_the_cluster_as_secrets_and_nothing_else() -> None:
 def test_the_exports_are_what_users_need_and_hold_no_secret() -> None:
     outputs = local().outputs
     assert set(outputs) == {
-        *("cluster", "databaseSecrets", "identities", "namespaces", "repositories", "scoringTemplates", "stores"),
+        *("cluster", "databaseSecrets", "identities", "imageCaches", "namespaces", "repositories"),
+        *("scoringTemplates", "stores"),
     }
+    assert outputs["imageCaches"] == {}
     assert outputs["namespaces"] == {"churn": "team-churn", "pricing": "team-pricing"}
     assert outputs["repositories"]["churn"] == ["registry.local/mlplatform/churn/score"]
     assert outputs["scoringTemplates"] == {"churn-daily": {"namespace": "team-churn", "name": "churn-daily"}}

@@ -56,6 +56,11 @@ class Schemas:
         beside = root.parent / "shared" / "schemas"
         return cls(beside if beside.is_dir() else None)
 
+    @property
+    def folder(self) -> Path | None:
+        """The directory of the schemas, None where there is none."""
+        return self._folder
+
     def custom_resource(self, api_version: str, kind: str) -> "_Schema | None":
         """Find the schema of a custom resource, None where there is none."""
         group, _, version = api_version.rpartition("/")

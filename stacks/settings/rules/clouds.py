@@ -17,8 +17,14 @@ NEEDED: Final[dict[str, tuple[tuple[CloudKind, ...], str]]] = {
 }
 """Sections by the clouds that they are for, each needed there, and what they are."""
 
-OPTIONAL: Final = ("delivery", "imageCaches", "letGo", "logs")
-"""Sections that may be left out and do nothing on local."""
+OPTIONAL: Final[dict[str, tuple[CloudKind, ...]]] = {
+    "charts": (CloudKind.LOCAL,),
+    "delivery": CLOUDS,
+    "imageCaches": CLOUDS,
+    "letGo": CLOUDS,
+    "logs": CLOUDS,
+}
+"""Sections that may be left out, by the clouds that they are for; they do nothing elsewhere."""
 
 Keys = tuple[tuple[KeyPath, tuple[CloudKind, ...], Any], ...]
 
@@ -45,9 +51,9 @@ def sections(draft: Draft) -> Iterator[Finding]:
             yield from _elsewhere((section,), draft.raw[section], cloud, clouds)
         elif cloud in clouds and not draft.lacks(section):
             yield Finding((section,), "missing", f"{what}, needed on {cloud}")
-    for section in OPTIONAL:
+    for section, clouds in OPTIONAL.items():
         if section in draft.raw:
-            yield from _elsewhere((section,), draft.raw[section], cloud, CLOUDS)
+            yield from _elsewhere((section,), draft.raw[section], cloud, clouds)
 
 
 def keys(draft: Draft) -> Iterator[Finding]:
@@ -57,7 +63,7 @@ def keys(draft: Draft) -> Iterator[Finding]:
     cloud = draft.settings.cloud
     for path, clouds, harmless in KEYS:
         section = str(path[0])
-        if draft.lacks(section) or (section in OPTIONAL and cloud not in CLOUDS):
+        if draft.lacks(section) or cloud not in OPTIONAL.get(section, tuple(CloudKind)):
             continue
         value = _at(draft.raw, path)
         if value is not None and value != harmless:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from components import versions
+from components.postgres_names import RESERVED_DATABASES, reserved_roles, role_is_reserved
 from stacks.settings.draft import Draft
 from stacks.settings.environment import REQUIRED_TAGS
 from stacks.settings.foundation import CloudKind
@@ -12,11 +13,6 @@ from stacks.settings.problems import Finding, got, nearest
 
 ENVIRONMENT_NAME: Final = re.compile("[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
 """What an environment may be named, so that every cloud accepts it as a part of a name."""
-
-RESERVED_ROLES: Final = ("admin", "postgres", "public", "rdsadmin", "rdsrepladmin", "rdstopmgr")
-RESERVED_ROLE_PREFIXES: Final = ("cloudsql", "pg_")
-RESERVED_DATABASES: Final = ("cloudsqladmin", "postgres", "rdsadmin", "template0", "template1")
-"""Names that PostgreSQL and its managed services keep for themselves."""
 
 
 def environment_name(draft: Draft) -> Iterator[Finding]:
@@ -60,11 +56,10 @@ def reserved_databases(draft: Draft) -> Iterator[Finding]:
         if name in RESERVED_DATABASES:
             allowed = f"a name that PostgreSQL does not reserve ({', '.join(RESERVED_DATABASES)})"
             yield Finding(("databases", name), f"got the name {name}", allowed)
-    prefixes = ", ".join(f"{prefix}..." for prefix in RESERVED_ROLE_PREFIXES)
-    allowed = f"a role that PostgreSQL does not reserve ({prefixes}, {', '.join(RESERVED_ROLES)})"
+    allowed = f"a role that PostgreSQL does not reserve ({reserved_roles()})"
     for name, database in draft.settings.databases.items():
         owner = name if database.owner is None else database.owner
-        if owner not in RESERVED_ROLES and not owner.startswith(RESERVED_ROLE_PREFIXES):
+        if not role_is_reserved(owner):
             continue
         if database.owner is not None:
             yield Finding(("databases", name, "owner"), got(owner), allowed)

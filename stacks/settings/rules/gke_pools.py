@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from components.contracts import Gpu, MachineShape, NodePoolArgs
 from components.gcp import machine_requirements as gke
 from stacks.settings.draft import Draft
 from stacks.settings.foundation import CloudKind
-from stacks.settings.pools import NodePoolSettings
 from stacks.settings.problems import Finding
 
 
@@ -18,32 +16,13 @@ def pool_names(draft: Draft) -> Iterator[Finding]:
     for name, pool in draft.settings.node_pools.items():
         if not (pool.shapes or pool.families):
             continue
-        wanted = _wanted(pool)
+        wanted = pool.arguments()
         found = [each["reason"] for each in gke.problems(name, wanted) if each["property_path"] == "pool_name"]
         if not gke.created_on_demand(wanted):
             found += [each["reason"] for each in gke.name_problems(name, gke.explicit(wanted))]
         if found:
             got, _, allowed = max(found, key=len).partition("; allowed: ")
             yield Finding(("nodePools", name), got.replace("got ", "got the name ", 1), allowed)
-
-
-def _wanted(pool: NodePoolSettings) -> NodePoolArgs:
-    """Return what decides about the machines of a pool."""
-    args = NodePoolArgs(
-        purpose=pool.purpose,
-        shapes=[MachineShape(cpu=shape.cpu, memory_gib=shape.memory_gib) for shape in pool.shapes],
-        families=list(pool.families),
-        min_nodes=pool.min,
-        max_nodes=pool.max,
-        capacity=pool.capacity,
-        disk_gib=pool.disk_gib,
-        idle_seconds=pool.idle_seconds,
-        labels={},
-        taints=[],
-    )
-    if pool.gpu is not None:
-        args["gpu"] = Gpu(model=pool.gpu.model, count=pool.gpu.count)
-    return args
 
 
 RULES: Final = (pool_names,)

@@ -28,6 +28,10 @@ MOST_GPUS: Final = 16
 """The most GPUs of one machine that a pool may ask for."""
 
 
+MOST_HINTS: Final = 6
+"""The most families of one series that a hint lists."""
+
+
 def known(draft: Draft) -> Iterator[Finding]:
     """Require machines that the pool's cloud has, with the GPUs that the pool asks for."""
     if draft.lacks("cloud", "nodePools") or draft.settings.cloud not in TABLES:
@@ -49,7 +53,7 @@ def _known(here: KeyPath, pool: NodePoolSettings, cloud: CloudKind) -> Iterator[
     for position, family in enumerate(pool.families):
         path = (*here, "families", position)
         if family not in families:
-            yield Finding(path, got(family), f"{FAMILIES[cloud]}, that {cloud} has", did_you_mean(family, families))
+            yield Finding(path, got(family), f"{FAMILIES[cloud]}, that {cloud} has", _nearest(family, families))
         elif family not in fitting and gpu is not None:
             allowed = f"one of the families with {gpu['count']} {gpu['model']} in a machine: {', '.join(fitting)}"
             yield Finding(path, got(family), allowed)
@@ -62,6 +66,15 @@ def _known(here: KeyPath, pool: NodePoolSettings, cloud: CloudKind) -> Iterator[
                 allowed += f" with {gpu['count']} {gpu['model']}"
             near = nearest_shape(shape, table.shapes(gpu))
             yield Finding((*here, "shapes", position), found_here, allowed, f"the nearest is {near}")
+
+
+def _nearest(family: str, families: Sequence[str]) -> str:
+    """Return a hint at the nearest family, or at all of the series where only that was written, as in ``n2``."""
+    classes = [each for each in families if each.startswith(f"{family}-")]
+    of_series = classes or [each for each in families if each.startswith(family)]
+    if len(of_series) in range(2, MOST_HINTS + 1):
+        return f"did you mean one of {', '.join(of_series)}?"
+    return did_you_mean(family, of_series if len(of_series) == 1 else families)
 
 
 def _gpus(here: KeyPath, gpu: Gpu, cloud: CloudKind) -> Iterator[Finding]:

@@ -73,7 +73,7 @@ def eks(draft: Draft) -> Iterator[Finding]:
         return
     if exclusions := draft.settings.cluster.maintenance.exclusions:
         found = f"got {len(exclusions)} exclusion{'s' if len(exclusions) > 1 else ''}"
-        allowed = "nothing on aws, where nothing is upgraded outside the weekly window; it is for gcp"
+        allowed = "nothing on aws: EKS has no such window, and RDS and MWAA only a weekly one; it is for gcp"
         yield Finding(("cluster", "maintenance", "exclusions"), found, allowed)
 
 

@@ -14,13 +14,10 @@ from stacks.settings.foundation import CloudKind
 from stacks.settings.places import ZONES, region_of
 from stacks.settings.problems import Finding, did_you_mean, got
 
-PRIVATE_USE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-"""Ranges for private use (RFC 1918)."""
-
 SHARED: Final = IPv4Network("100.64.0.0/10")
 """Range of carriers (RFC 6598), which clouds allow for pods."""
 
-PRIVATE: Final = (*PRIVATE_USE, SHARED)
+PRIVATE: Final = (*subnets.PRIVATE_USE, SHARED)
 """Ranges that no public address is in."""
 
 PREFIX_LENGTHS: Final[Mapping[CloudKind, Mapping[str, tuple[int, int]]]] = {
@@ -36,13 +33,6 @@ PREFIX_LENGTHS: Final[Mapping[CloudKind, Mapping[str, tuple[int, int]]]] = {
 
 EXISTING: Final = (8, 28)
 """Prefix lengths of the networks of machines and pods that somebody else has made."""
-
-RESTRICTED: Final = (
-    (IPv4Network("10.0.0.0/15"), IPv4Network("10.0.0.0/16")),
-    (IPv4Network("172.16.0.0/12"), IPv4Network("172.31.0.0/16")),
-)
-"""Ranges that AWS refuses as a second one of a VPC whose first one is within another (VPC user guide, CIDR block
-association restrictions)."""
 
 
 def networks(draft: Draft) -> Iterator[Finding]:
@@ -63,7 +53,7 @@ def networks(draft: Draft) -> Iterator[Finding]:
         shortest, longest = PREFIX_LENGTHS[cloud][key]
         if key != "serviceCidr" and exists_already(draft):
             shortest, longest = EXISTING
-        private = PRIVATE_USE if cloud is CloudKind.AWS and key == "serviceCidr" else PRIVATE
+        private = subnets.PRIVATE_USE if cloud is CloudKind.AWS and key == "serviceCidr" else PRIVATE
         if not any(block.subnet_of(each) for each in private):
             yield Finding(("network", key), got(str(block)), f"a network in {', '.join(map(str, private))}")
         elif not shortest <= block.prefixlen <= longest:
@@ -96,15 +86,15 @@ def combination(draft: Draft) -> Iterator[Finding]:
     vpc, pods = IPv4Network(network.vpc_cidr), IPv4Network(network.pod_cidr)
     if vpc.overlaps(pods) or not any(pods.subnet_of(block) for block in PRIVATE):
         return
-    own = [block for block in PRIVATE_USE if vpc.subnet_of(block)]
-    refused = [second for first, second in RESTRICTED if vpc.subnet_of(first) and pods.subnet_of(second)]
-    if refused:
-        apart = f"a network outside {refused[0]}, which AWS does not add to vpcCidr ({vpc})"
-        yield Finding(("network", "podCidr"), got(network.pod_cidr), apart)
-    elif not any(pods.subnet_of(block) for block in (SHARED, *own)):
-        together = " or ".join(map(str, (SHARED, *own)))
-        allowed = f"a network in {together}, which AWS adds to vpcCidr ({vpc})"
-        yield Finding(("network", "podCidr"), got(network.pod_cidr), allowed)
+    refused = [block for block in subnets.never_beside(vpc) if pods.overlaps(block)]
+    if not refused:
+        return
+    if refused[0] in subnets.PRIVATE_USE:
+        together = (SHARED, *(block for block in subnets.PRIVATE_USE if vpc.subnet_of(block)))
+        allowed = f"a network in {' or '.join(map(str, together))}, which AWS adds to vpcCidr ({vpc})"
+    else:
+        allowed = f"a network outside {refused[0]}, which AWS does not add to vpcCidr ({vpc})"
+    yield Finding(("network", "podCidr"), got(network.pod_cidr), allowed)
 
 
 def cloud_network(draft: Draft) -> Iterator[Finding]:

@@ -156,7 +156,7 @@ if "pools" in args:
 def whole() -> Evaluation:
     return evaluate_all(
         PROGRAM,
-        cluster={**CLUSTER_ARGS, "deploy_role": "arn:aws:iam::111122223333:role/mlp-test-delivery-deploy"},
+        cluster=CLUSTER_ARGS,
         system=SYSTEM,
         pools={"scoring": pool(), "serving": SERVING, "training-gpu": GPU},
     )

@@ -124,7 +124,6 @@ def test_flow_logs_have_their_place_in_the_audit_logs(made: Evaluation) -> None:
     assert delivered["Condition"]["ArnLike"] == {"aws:SourceArn": LOGS_OF_ACCOUNT}
     assert policy["DeliveryChecks"]["Action"] == ["s3:GetBucketAcl", "s3:ListBucket"]
     assert made.outputs["facts"]["flow_logs_destination"] == f"arn:aws:s3:::{AUDIT}/flow-logs/"
-    assert made.outputs["facts"]["node_logs_url"] == f"s3://{AUDIT}/nodes"
 
 
 def test_accesses_to_the_audit_logs_are_logged(made: Evaluation) -> None:

@@ -31,7 +31,6 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
         "network": {**AWS_NETWORK, "pod_subnets": {}},
         "public_access_cidrs": ["203.0.113.0/24"],
         "api_client_cidrs": ["10.200.0.0/16"],
-        "api_client_security_groups": {"runner": "sg-00000000000000001"},
     }
     return evaluate_component(tmp_path_factory.mktemp("opened"), COMPONENT, args)
 
@@ -61,17 +60,13 @@ def test_only_who_is_named_may_use_it(made: Evaluation) -> None:
         each.inputs["principalArn"]: (each.inputs["policyArn"].rpartition("/")[2], each.inputs["accessScope"]["type"])
         for each in of_type(made, "accessPolicyAssociation:AccessPolicyAssociation").values()
     }
-    assert granted == {
-        ADMIN: ("AmazonEKSClusterAdminPolicy", "cluster"),
-        "arn:aws:iam::111122223333:role/mlp-test-delivery-deploy": ("AmazonEKSClusterAdminPolicy", "cluster"),
-    }
+    assert granted == {ADMIN: ("AmazonEKSClusterAdminPolicy", "cluster")}
 
 
 def test_the_provider_waits_for_access_and_for_what_machines_need(made: Evaluation) -> None:
     provider = named(made, "cluster-kubernetes")
     earlier = before(made.filled, provider)
     assert {
-        "cluster-administer-deploy",
         "cluster-administer-platform-admin",
         "cluster-kube-proxy",
         "cluster-pod-identity-agent",
@@ -166,10 +161,8 @@ def test_a_public_endpoint_admits_the_given_ranges_only(opened: Evaluation) -> N
 
 def test_clients_inside_are_admitted_to_the_api_server_and_to_nothing_else(opened: Evaluation) -> None:
     rules = of_type(opened, "securityGroupIngressRule:SecurityGroupIngressRule")
-    assert {(each.inputs.get("cidrIpv4"), each.inputs.get("referencedSecurityGroupId")) for each in rules.values()} == {
-        ("10.200.0.0/16", None),
-        (None, "sg-00000000000000001"),
-    }
+    assert [each.inputs.get("cidrIpv4") for each in rules.values()] == ["10.200.0.0/16"]
+    assert all("referencedSecurityGroupId" not in each.inputs for each in rules.values())
     assert {(each.inputs["fromPort"], each.inputs["toPort"]) for each in rules.values()} == {(443, 443)}
 
 

@@ -1,5 +1,6 @@
 """Home volumes: encrypted, there in every zone, mounted by roles only, backed up, and kept."""
 
+import json
 from typing import Any
 
 import pytest
@@ -168,6 +169,10 @@ def test_homes_are_backed_up_daily_with_the_key(made: Evaluation) -> None:
     policy = next(each for each in documents(made.filled) if each.resource.name == "it-backup-back-up")
     read = next(each for each in policy.statements if "elasticfilesystem:Backup" in each["Action"])
     assert read["Resource"] == [_file_system_arn(made)]
+    role = only(made, "iam/role:Role")
+    (trusted,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert trusted["Principal"] == {"Service": "backup.amazonaws.com"}
+    assert trusted["Condition"] == {"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}}
 
 
 def test_a_claim_waits_until_its_volume_can_be_mounted(made: Evaluation) -> None:

@@ -47,14 +47,18 @@ def test_there_is_a_key_and_an_alias_for_every_kind_of_data(made: Evaluation) ->
 
 
 def test_keys_are_rotated_kept_and_slow_to_go(made: Evaluation, tmp_path: Any) -> None:
-    for key in of_type(made, "kms/key:Key").values():
+    keys = of_type(made, "kms/key:Key")
+    assert len(keys) == len(KINDS)
+    for key in keys.values():
         assert key.inputs["enableKeyRotation"] is True
         assert key.inputs["deletionWindowInDays"] == 30
         assert key.options.protect
         assert key.options.retain_on_delete
         assert key.inputs["tags"]["mlplatform/environment"] == "mlp-test"
     args = {"environment": {**AWS_ENVIRONMENT, "let_go": ["keys"]}}
-    for key in of_type(evaluate_component(tmp_path, COMPONENT, args), "kms/key:Key").values():
+    released = of_type(evaluate_component(tmp_path, COMPONENT, args), "kms/key:Key")
+    assert len(released) == len(KINDS)
+    for key in released.values():
         assert not key.options.protect
         assert not key.options.retain_on_delete
 

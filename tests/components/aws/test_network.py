@@ -126,13 +126,12 @@ def test_default_security_group_admits_nothing(made: Evaluation) -> None:
     assert not group.inputs.get("egress")
 
 
-def test_load_balancers_and_karpenter_find_their_subnets(made: Evaluation) -> None:
+def test_load_balancers_find_their_subnets(made: Evaluation) -> None:
     for zone in ZONES:
         tags = {role: _subnets(made, role)[zone].inputs["tags"] for role in ("private", "public", "intra", "pods")}
         with_elb = [role for role, each in tags.items() if each.get("kubernetes.io/role/elb") == "1"]
         with_internal = [role for role, each in tags.items() if each.get("kubernetes.io/role/internal-elb") == "1"]
-        discovered = [role for role, each in tags.items() if each.get("karpenter.sh/discovery") == "mlp-test"]
-        assert (with_elb, with_internal, discovered) == (["public"], ["private"], ["private"])
+        assert (with_elb, with_internal) == (["public"], ["private"])
         assert all(each["owner"] == "ml-platform" for each in tags.values())
 
 

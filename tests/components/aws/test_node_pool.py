@@ -1,8 +1,6 @@
 """Pools of Karpenter: exactly the machines asked for, none when idle, and objects that the cluster takes."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
@@ -16,10 +14,9 @@ from mlplatform.graph import Evaluation, EvaluationError, Resource
 from tests.components.aws.eks import SECURITY_GROUP, evaluate_pools, named, pool, whole
 from tests.support.components import AWS_CLUSTER, AWS_ENVIRONMENT, AWS_KEYS, AWS_NETWORK
 from tests.support.order import before
+from tests.support.schemas import custom_resource_schema, needs_schemas
 
 COMPONENT = "components.aws.node_pool:AwsNodePool"
-BESIDE_THE_PROJECT = Path(__file__).parents[4] / "shared" / "schemas"
-SCHEMAS = Path(os.environ.get("MLPLATFORM_SCHEMAS", BESIDE_THE_PROJECT)) / "crds"
 POOLS = ("scoring", "serving", "training-gpu")
 
 
@@ -42,18 +39,19 @@ def objects(made: Evaluation) -> list[Resource]:
     return [named(made, f"{name}-{kind}") for name in POOLS for kind in ("node-class", "node-pool")]
 
 
-@pytest.mark.skipif(not SCHEMAS.is_dir(), reason=f"no schemas of custom resources in {SCHEMAS}")
+@needs_schemas
 def test_karpenters_objects_are_valid(made: Evaluation) -> None:
     for resource in objects(made):
         group, version = resource.inputs["apiVersion"].split("/")
-        file = SCHEMAS / group / f"{resource.inputs['kind'].lower()}_{version}.json"
+        file = custom_resource_schema(group, resource.inputs["kind"], version)
         jsonschema.validate(resource.inputs, json.loads(file.read_text(encoding="utf-8")))
 
 
-@pytest.mark.skipif(not SCHEMAS.is_dir(), reason=f"no schemas of custom resources in {SCHEMAS}")
+@needs_schemas
 def test_the_check_of_karpenters_objects_can_fail(made: Evaluation) -> None:
     spec = {**named(made, "scoring-node-pool").inputs, "spec": {"templates": {}}}
-    schema = json.loads((SCHEMAS / "karpenter.sh" / "nodepool_v1.json").read_text(encoding="utf-8"))
+    file = custom_resource_schema("karpenter.sh", "NodePool", "v1")
+    schema = json.loads(file.read_text(encoding="utf-8"))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(spec, schema)
 

@@ -72,7 +72,9 @@ def test_each_path_is_a_private_repository_whose_tags_never_move(made: Evaluatio
 
 def test_a_registry_that_is_let_go_can_be_deleted_with_its_images(tmp_path: Any) -> None:
     let_go = registry(environment={**AWS_ENVIRONMENT, "let_go": ["registries.churn"]})
-    for each in of_type(evaluate_component(tmp_path, REGISTRY, let_go), "ecr/repository:Repository").values():
+    released = of_type(evaluate_component(tmp_path, REGISTRY, let_go), "ecr/repository:Repository")
+    assert len(released) == 2
+    for each in released.values():
         assert each.inputs["forceDelete"] is True
         assert not each.options.protect
         assert not each.options.retain_on_delete
@@ -126,6 +128,7 @@ def test_public_images_are_cached_with_the_key_of_the_environment(made: Evaluati
     assert "credentialArn" not in rules["mlp-test.k8s"].inputs
     templates = {each.inputs["prefix"]: each for each in of_type(made, "RepositoryCreationTemplate").values()}
     assert templates.keys() == rules.keys()
+    assert len(templates) == 3
     for prefix, template in templates.items():
         assert template.inputs["appliedFors"] == ["PULL_THROUGH_CACHE"]
         assert template.inputs["encryptionConfigurations"] == [

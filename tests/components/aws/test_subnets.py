@@ -80,6 +80,9 @@ def test_the_smallest_network_still_holds_endpoints_and_databases() -> None:
         ("100.64.0.0/16", "10.0.0.0/16", ZONES[:2], ["pod_cidr"]),
         ("10.64.0.0/16", "198.19.0.0/16", ZONES[:2], ["pod_cidr"]),
         ("10.1.0.0/16", "10.0.0.0/16", ZONES[:2], ["pod_cidr"]),
+        ("172.20.0.0/16", "172.31.0.0/16", ZONES[:2], ["pod_cidr"]),
+        ("192.168.0.0/16", "172.31.128.0/17", ZONES[:2], ["pod_cidr"]),
+        ("100.64.0.0/16", "198.19.128.0/17", ZONES[:2], ["pod_cidr"]),
     ],
 )
 def test_ranges_that_cannot_be_divided(vpc_cidr: str, pod_cidr: str, zones: list[str], paths: list[str]) -> None:
@@ -91,6 +94,8 @@ def test_ranges_that_cannot_be_divided(vpc_cidr: str, pod_cidr: str, zones: list
 def test_ranges_that_aws_takes_together() -> None:
     assert _paths("10.64.0.0/16", "10.65.0.0/16", ZONES[:2]) == []
     assert _paths("172.20.0.0/16", "100.64.0.0/16", ZONES[:2]) == []
+    assert _paths("172.20.0.0/16", "172.30.0.0/16", ZONES[:2]) == []
+    assert _paths("10.2.0.0/16", "10.0.0.0/16", ZONES[:2]) == []
 
 
 @pytest.mark.parametrize("pods", ["100.64.0.0/18", "100.64.64.0/24"])

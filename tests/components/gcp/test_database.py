@@ -168,3 +168,12 @@ def test_every_problem_is_named_at_once(tmp_path: Any) -> None:
         assert f"database hub: {argument}: got" in str(caught.value)
     assert "maintenance.day: got 'Sunday'; allowed: monday" in str(caught.value)
     assert "maintenance.start_time: got '25:00'" in str(caught.value)
+
+
+@pytest.mark.parametrize("owner", ["pg_hub", "cloudsqlsuperuser", "public"])
+def test_names_that_postgresql_keeps_are_refused(tmp_path: Any, owner: str) -> None:
+    database = {"owner": owner, "storage_gib": 10}
+    with pytest.raises(EvaluationError) as caught:
+        evaluate_component(tmp_path, COMPONENT, arguments(database_name="cloudsqladmin", database=database))
+    assert "database_name: got 'cloudsqladmin'; allowed: none of" in str(caught.value)
+    assert f"database.owner: got {owner!r}; allowed:" in str(caught.value)

@@ -91,7 +91,9 @@ def test_what_takes_a_key_waits_until_it_may_be_used(tmp_path: Path) -> None:
 def test_keys_that_are_let_go_may_be_destroyed(tmp_path: Path) -> None:
     args = {**ARGS, "environment": {**GCP_ENVIRONMENT, "let_go": ["keys"]}, "protection_level": "HSM"}
     evaluation = evaluate_component(tmp_path, COMPONENT, args)
-    for key in of_type(evaluation, "kms/cryptoKey:CryptoKey").values():
+    released = of_type(evaluation, "kms/cryptoKey:CryptoKey")
+    assert len(released) == len(PURPOSES)
+    for key in released.values():
         assert (key.inputs["deletionPolicy"], key.options.protect) == ("DELETE", False)
         assert key.inputs["versionTemplate"]["protectionLevel"] == "HSM"
 

@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from components.pools import placement
 from mlplatform.graph import Evaluation, EvaluationError, Resource
 from tests.components.pool_examples import pool_args
 from tests.support.components import GCP_CLUSTER, GCP_ENVIRONMENT, GCP_KEYS, evaluate_program, of_type
+from tests.support.schemas import custom_resource_schema, needs_schemas
 
 L4 = {"model": "nvidia-l4", "count": 1}
 SMALL, LARGE = {"cpu": 4, "memory_gib": 16}, {"cpu": 8, "memory_gib": 32}
@@ -51,9 +51,6 @@ for name, pool in given["pools"].items():
         GcpDefaultClass("default", {"environment": given["shared"]["environment"], "node_pools": made.node_pools})
 """
 SHARED = {"environment": GCP_ENVIRONMENT, "cluster": GCP_CLUSTER, "keys": GCP_KEYS}
-
-SCHEMAS = Path(os.environ.get("MLPLATFORM_SCHEMAS", Path(__file__).parents[4] / "shared" / "schemas"))
-SCHEMA = SCHEMAS / "crds" / "cloud.google.com" / "computeclass_v1.json"
 
 
 def evaluated(directory: Path, pools: dict[str, dict[str, Any]]) -> Evaluation:
@@ -233,9 +230,10 @@ def test_nodes_that_always_run_are_never_interrupted(pools: Evaluation) -> None:
     assert made.inputs["nodeConfig"]["labels"]["cloud.google.com/compute-class"] == "scoring"
 
 
-@pytest.mark.skipif(not SCHEMA.is_file(), reason="no schemas of custom resources here")
+@needs_schemas
 def test_classes_are_what_the_api_server_takes(pools: Evaluation) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    file = custom_resource_schema("cloud.google.com", "ComputeClass", "v1")
+    schema = json.loads(file.read_text(encoding="utf-8"))
     classes = of_type(pools, "cloud.google.com/v1:ComputeClass")
     assert len(classes) == len(POOLS), "one per pool but the system's, and the default one"
     for each in classes.values():

@@ -55,7 +55,9 @@ def test_each_owner_has_a_repository_of_its_own_below_one_prefix(made: Evaluatio
 
 
 def test_images_are_encrypted_scanned_and_their_tags_never_move(made: Evaluation) -> None:
-    for repository in of_type(made, REPOSITORY).values():
+    repositories = of_type(made, REPOSITORY)
+    assert len(repositories) == 2
+    for repository in repositories.values():
         assert repository.inputs["format"] == "DOCKER"
         assert repository.inputs["dockerConfig"] == {"immutableTags": True}
         assert repository.inputs["kmsKeyName"] == GCP_KEYS["images"]
@@ -64,7 +66,9 @@ def test_images_are_encrypted_scanned_and_their_tags_never_move(made: Evaluation
 
 
 def test_clean_up_keeps_the_newest_and_removes_what_no_tag_points_to(made: Evaluation) -> None:
-    for repository in of_type(made, REPOSITORY).values():
+    repositories = of_type(made, REPOSITORY)
+    assert len(repositories) == 2
+    for repository in repositories.values():
         keep, delete = repository.inputs["cleanupPolicies"]
         assert (keep["action"], keep["mostRecentVersions"]) == ("KEEP", {"keepCount": 20})
         assert (delete["action"], delete["condition"]) == ("DELETE", {"tagState": "UNTAGGED", "olderThan": "604800s"})
