@@ -24,6 +24,7 @@ from components.aws.keys import AwsKeys
 from components.aws.managed_airflow import AwsManagedAirflow
 from components.aws.managed_nodes import AwsManagedNodes
 from components.aws.network import AwsNetwork
+from components.aws.node_logs import AwsNodeLogs
 from components.aws.node_pool import AwsNodePool
 from components.aws.object_store import AwsObjectStore
 from components.aws.registry import AwsRegistry
@@ -88,6 +89,7 @@ COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
     AwsManagedAirflow,
     AwsManagedNodes,
     AwsNetwork,
+    AwsNodeLogs,
     AwsNodePool,
     AwsObjectStore,
     AwsPermissionsBoundary,

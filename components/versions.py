@@ -69,6 +69,9 @@ PAUSE: Final = "v3.10.1@sha256:278fb9dbcca9518083ad1e11276933a2e96f23de604a3a08c
 # renovate: datasource=github-releases depName=NVIDIA/k8s-device-plugin
 NVIDIA_DEVICE_PLUGIN: Final = "v0.20.0"
 
+# renovate: datasource=helm depName=fluent-bit registryUrl=https://fluent.github.io/helm-charts
+FLUENT_BIT: Final = "v0.58.2"
+
 # renovate: datasource=helm depName=dcgm-exporter registryUrl=https://nvidia.github.io/dcgm-exporter/helm-charts
 DCGM_EXPORTER: Final = "v4.8.2"
 

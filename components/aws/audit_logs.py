@@ -105,7 +105,7 @@ class AwsAuditLogs(pulumi.ComponentResource):
 
     Nobody can delete logs before they expire unless the environment lets ``logs`` go; Object Lock is left out, because
     S3 does not deliver access logs to a bucket that has a default retention. It does not make the cluster write its
-    logs, and does not collect those of machines and pods.
+    logs, and collects neither those of machines nor those of pods.
     """
 
     access_logs_bucket: pulumi.Output[str]

@@ -19,6 +19,7 @@ from components.aws.maintenance import AwsMaintenanceWindow
 from components.aws.managed_airflow import AwsManagedAirflow
 from components.aws.managed_nodes import AwsManagedNodes
 from components.aws.names import database_identifier
+from components.aws.node_logs import AwsNodeLogs
 from components.aws.node_pool import AwsNodePool
 from components.aws.object_store import AwsObjectStore
 from components.aws.registry import AwsRegistry
@@ -167,6 +168,17 @@ class AwsCloud:
             self._options(),
         )
         self._queue = karpenter.queue_name
+        AwsNodeLogs(
+            "node-logs",
+            {
+                "environment": self._environment,
+                "cluster": place["cluster"],
+                "bucket": self._foundation.audit_logs,
+                "key_arn": place["keys"]["logs"],
+                "ready_to_run": ready_to_run,
+            },
+            self._options(),
+        )
         provided = {
             name: AwsNodePool(
                 name,

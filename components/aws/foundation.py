@@ -120,6 +120,7 @@ class AwsFoundation:
             {"environment": environment, "key_arn": keys["logs"], "retention_days": args["log_days"]},
             only_aws,
         )
+        self.audit_logs = logs.audit_logs_bucket
         self.access_logs, self.log_group = logs.access_logs_bucket, logs.control_plane_log_group
         self.delivery_streams = {"control-plane": pulumi.Output.from_input(log_stream_name(environment["name"]))}
         network = self._network(logs.facts["flow_logs_destination"])

@@ -45,8 +45,9 @@ def test_the_update_bot_reads_every_pin_that_is_marked() -> None:
         f"v{each['currentValue']}{'@' if (digest := each['currentDigest']) else ''}{digest or ''}" for each in found
     ]
     assert written == list(pinned.values())
-    (chart,) = [each for each in found if each["datasource"] == "helm"]
-    assert chart["registryUrl"].startswith("https://")
+    charts = [each for each in found if each["datasource"] == "helm"]
+    assert len(charts) == 2
+    assert all(each["registryUrl"].startswith("https://") for each in charts)
     (checkov,) = read_by_the_bot("mlplatform/check/checkov/requirements.in")
     assert checkov["depName"] == "checkov"
     assert f"checkov=={checkov['currentValue']}" in (PROJECT / "mlplatform/check/checkov/requirements.in").read_text()
